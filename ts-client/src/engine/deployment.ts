@@ -1,0 +1,64 @@
+/** Numbers a model computes in. */
+export type Precision = "auto" | "float32" | "bfloat16" | "float16";
+export type Quantization = "none" | "int8" | "nf4";
+
+/** A model to serve, and how. One worker process hosts one deployment. */
+export interface DeploymentSpec {
+  /** The name requests use. @default the source, shortened */
+  readonly modelId?: string;
+  /** A bundled name (`tiny-shapes-t5`), a checkpoint folder, or a hub repository (`owner/name`). */
+  readonly source: string;
+  /** Hub revision: branch, tag or commit. @default "main" */
+  readonly revision?: string;
+  /** @default "auto": bfloat16 on Ampere and later, float16 on older GPUs, float32 on the CPU */
+  readonly dtype?: Precision;
+  /** @default "none" */
+  readonly quantization?: Quantization;
+  /** Worker processes. @default 1 */
+  readonly workers?: number;
+  /** One device for each worker, used in turn: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`. @default ["auto"] */
+  readonly devices?: readonly string[];
+  /** CPU threads of each worker; 0 leaves the choice to torch. @default cores / CPU workers */
+  readonly threads?: number;
+  /** Rows a worker runs at once. @default 8 on the CPU, 16 on a GPU */
+  readonly slots?: number;
+  /** Memory for vision features in each worker. @unit bytes @default 268435456 */
+  readonly featureCacheBytes?: number;
+  /** Folder of the hub's cache. @default huggingface_hub's own */
+  readonly cacheDir?: string;
+  /** Use what is in the hub's cache, download nothing. @default false */
+  readonly offline?: boolean;
+}
+
+/** A deployment as it is served. */
+export interface ModelInfo {
+  readonly modelId: string;
+  readonly source: string;
+  readonly revision: string | undefined;
+  readonly dtype: Exclude<Precision, "auto">;
+  readonly quantization: Quantization;
+  readonly languageModel: "t5" | "llama" | "opt" | "scripted";
+  readonly parameters: number;
+  readonly vocabSize: number;
+  readonly numQueryTokens: number;
+  readonly imageSize: number;
+  readonly qformerMaxTokens: number;
+  /** Most positions of the language model; undefined when it sets none. */
+  readonly contextLength: number | undefined;
+  /** First token of every returned sequence. */
+  readonly startTokenId: number;
+  readonly eosTokenIds: readonly number[];
+  readonly padTokenId: number;
+  /** Rows each worker runs at once. */
+  readonly slots: number;
+  /** SHA-256 over the processor's files. */
+  readonly assetsHash: string;
+  /** What the self-check after loading found worth saying. */
+  readonly warnings: readonly string[];
+}
+
+/** The files a processor is made from, by path within the checkpoint. */
+export interface ProcessorAssets {
+  readonly hash: string;
+  readonly files: Readonly<Record<string, Uint8Array>>;
+}

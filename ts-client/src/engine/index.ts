@@ -1,0 +1,19 @@
+export type { DeploymentSpec, ModelInfo, Precision, ProcessorAssets, Quantization } from "./deployment.ts";
+export type { DrainOptions, Engine } from "./engine.ts";
+export type { EngineEventName, EngineEvents, EngineListener } from "./events.ts";
+export type {
+  CallOptions,
+  FailedAttempt,
+  FinishReason,
+  GenerateChunk,
+  GenerateResult,
+  Op,
+  Operations,
+  PreparedImage,
+  PreparedInputs,
+  Request,
+  ResultFacts,
+  Submission,
+  WireGenerateOptions,
+} from "./request.ts";
+export type { PoolStats, WorkerState, WorkerStats } from "./stats.ts";
