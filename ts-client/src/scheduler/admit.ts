@@ -1,0 +1,91 @@
+import { enqueue, startWaiting } from "./queue.ts";
+import type { LiveRequest, NewRequest } from "./request.ts";
+import { reject, settleError } from "./settle.ts";
+import type { SchedulerState } from "./state.ts";
+
+/** Takes a request in, or refuses it before it costs anything. */
+export function admit(state: SchedulerState, request: NewRequest, now: number): void {
+  state.counts.submitted += 1;
+  if (state.mode === "closed") return reject(state, request.id, "POOL_CLOSED", "The pool is closed.");
+  if (state.mode === "draining") {
+    return reject(state, request.id, "DRAINING", "The pool is draining and takes no new requests.");
+  }
+  if (state.requests.has(request.id)) {
+    return reject(
+      state,
+      request.id,
+      "INVALID_ARGUMENT",
+      `A request with the id ${request.id} is already under way.`,
+    );
+  }
+  const model = state.models.get(request.modelId);
+  if (model === undefined) {
+    const known = [...state.models.keys()].join(", ") || "none";
+    return reject(
+      state,
+      request.id,
+      "MODEL_NOT_FOUND",
+      `No model is called "${request.modelId}" here. Known models: ${known}.`,
+    );
+  }
+  if (model.trouble !== undefined) {
+    const { code, message, retryAfterMs } = model.trouble;
+    return reject(state, request.id, code, message, retryAfterMs);
+  }
+  const { maxQueueRequests, maxQueueBytes } = state.policy;
+  if (state.waiting >= maxQueueRequests || state.waitingBytes >= maxQueueBytes) {
+    const retryAfterMs = estimatedWait(state);
+    state.effects.push({ type: "overloaded", queued: state.waiting, retryAfterMs });
+    const full =
+      state.waiting >= maxQueueRequests
+        ? `${state.waiting} requests wait`
+        : `${state.waitingBytes} bytes wait`;
+    return reject(state, request.id, "OVERLOADED", `The queue is full: ${full}.`, retryAfterMs);
+  }
+  const live: LiveRequest = {
+    ...request,
+    phase: "preparing",
+    arrivedAt: now,
+    order: state.arrivals++,
+    bytes: 0,
+    attempt: 0,
+    workerId: undefined,
+    startedAt: 0,
+    delivered: false,
+    nextChunk: 0,
+    deaths: 0,
+    soloDeaths: 0,
+    alone: false,
+    notBefore: 0,
+    avoid: undefined,
+    failures: [],
+  };
+  state.requests.set(live.id, live);
+  state.budget.earn(now);
+  startWaiting(state, live);
+  if (live.deadlineAt !== Number.POSITIVE_INFINITY) state.timers.push(live.deadlineAt, live.id);
+  if (live.queueTimeoutMs !== undefined) state.timers.push(now + live.queueTimeoutMs, live.id);
+  state.effects.push({ type: "prepare", requestId: live.id });
+}
+
+/** The inputs are there: the request may run. */
+export function prepared(state: SchedulerState, requestId: string, bytes: number): void {
+  const request = state.requests.get(requestId);
+  if (request === undefined || request.phase !== "preparing") return;
+  const model = state.models.get(request.modelId);
+  if (model === undefined) {
+    return settleError(state, request, "MODEL_NOT_FOUND", `The model "${request.modelId}" was unloaded.`);
+  }
+  request.phase = "queued";
+  request.bytes = bytes;
+  state.waitingBytes += bytes;
+  enqueue(model, request);
+}
+
+/** How long until the queue has room, by the recent pace; never less than 50 ms. */
+function estimatedWait(state: SchedulerState): number {
+  let slots = 0;
+  for (const worker of state.workers.values()) if (worker.accepting) slots += worker.slots;
+  const perRequest = slots === 0 ? 1000 : (state.serviceMs || 100) / slots;
+  return Math.max(50, Math.ceil(perRequest * Math.max(1, state.waiting / 10)));
+}

@@ -1,0 +1,120 @@
+import { stopWaiting } from "./queue.ts";
+import type { LiveRequest } from "./request.ts";
+import type { SchedulerModel, SchedulerState } from "./state.ts";
+import { attemptKey, type SchedulerWorker } from "./worker.ts";
+
+/** Fills the workers: idle ones at once, each with what may share a batch. */
+export function dispatch(state: SchedulerState, now: number): void {
+  for (const model of state.models.values()) {
+    while (model.queue.length > 0 && dispatchOne(state, model, now)) {
+      // One batch a turn, until no worker has room or nothing is due.
+    }
+  }
+}
+
+function dispatchOne(state: SchedulerState, model: SchedulerModel, now: number): boolean {
+  for (const head of model.queue) {
+    if (head.notBefore > now) continue;
+    const worker = pickWorker(state, model, head);
+    if (worker === undefined) {
+      // A request that needs a whole worker must not hold up those that do not.
+      if (head.alone || head.rows > 1) continue;
+      return false;
+    }
+    send(state, model, worker, formBatch(state, model, worker, head, now), now);
+    return true;
+  }
+  return false;
+}
+
+/** The least loaded worker that can take the request; the one it last failed on only when there is no other. */
+function pickWorker(
+  state: SchedulerState,
+  model: SchedulerModel,
+  request: LiveRequest,
+): SchedulerWorker | undefined {
+  let best: SchedulerWorker | undefined;
+  for (const worker of state.workers.values()) {
+    if (worker.modelId !== model.id || !fits(worker, request)) continue;
+    if (best === undefined || isBetter(worker, best, request)) best = worker;
+  }
+  return best;
+}
+
+/** Rows over a worker's slots run when it is idle. */
+function fits(worker: SchedulerWorker, request: LiveRequest): boolean {
+  if (!worker.accepting || worker.solo) return false;
+  if (worker.running.size === 0) return true;
+  return !request.alone && worker.rowsInFlight + request.rows <= worker.slots;
+}
+
+function isBetter(worker: SchedulerWorker, best: SchedulerWorker, request: LiveRequest): boolean {
+  const avoided = worker.id === request.avoid;
+  if (avoided !== (best.id === request.avoid)) return !avoided;
+  if (worker.rowsInFlight !== best.rowsInFlight) return worker.rowsInFlight < best.rowsInFlight;
+  return worker.lastActiveAt < best.lastActiveAt;
+}
+
+/** The head, and after it what has the same key, while the worker's share of rows lasts. */
+function formBatch(
+  state: SchedulerState,
+  model: SchedulerModel,
+  worker: SchedulerWorker,
+  head: LiveRequest,
+  now: number,
+): LiveRequest[] {
+  const batch = [head];
+  if (head.alone) return batch;
+  let rows = worker.rowsInFlight + head.rows;
+  const share = Math.min(worker.slots, worker.rowsInFlight + fairShare(state, model, worker));
+  for (const request of model.queue) {
+    if (rows >= share || batch.length >= state.policy.maxBatch) break;
+    if (request === head || request.alone || request.notBefore > now) continue;
+    if (request.batchKey !== head.batchKey || rows + request.rows > worker.slots) continue;
+    batch.push(request);
+    rows += request.rows;
+  }
+  return batch;
+}
+
+/** Rows for this worker so that the others with room get as many. */
+function fairShare(state: SchedulerState, model: SchedulerModel, worker: SchedulerWorker): number {
+  let open = 1;
+  for (const other of state.workers.values()) {
+    if (other === worker || other.modelId !== model.id || !other.accepting || other.solo) continue;
+    if (other.rowsInFlight < other.slots) open += 1;
+  }
+  return Math.max(1, Math.ceil(model.queue.length / open));
+}
+
+function send(
+  state: SchedulerState,
+  model: SchedulerModel,
+  worker: SchedulerWorker,
+  batch: readonly LiveRequest[],
+  now: number,
+): void {
+  const chosen = new Set(batch);
+  const kept = model.queue.filter((request) => !chosen.has(request));
+  model.queue.splice(0, model.queue.length, ...kept);
+  for (const request of batch) {
+    stopWaiting(state, request);
+    request.phase = "running";
+    request.attempt += 1;
+    request.workerId = worker.id;
+    request.startedAt = now;
+    request.nextChunk = 0;
+    const { id: requestId, attempt, rows } = request;
+    worker.running.set(attemptKey(requestId, attempt), { requestId, attempt, rows });
+    worker.rowsInFlight += rows;
+    if (request.alone) worker.solo = true;
+    if (request.runTimeoutMs !== undefined) state.timers.push(now + request.runTimeoutMs, requestId);
+  }
+  worker.lastActiveAt = now;
+  state.effects.push({
+    type: "dispatch",
+    workerId: worker.id,
+    epoch: worker.epoch,
+    items: batch.map(({ id: requestId, attempt }) => ({ requestId, attempt })),
+  });
+}

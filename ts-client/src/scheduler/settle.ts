@@ -1,0 +1,102 @@
+import { dequeue, stopWaiting } from "./queue.ts";
+import type { LiveRequest } from "./request.ts";
+import type { SchedulerState } from "./state.ts";
+
+/** Refuses a request that was never taken in. */
+export function reject(
+  state: SchedulerState,
+  requestId: string,
+  code: string,
+  message: string,
+  retryAfterMs?: number,
+): void {
+  state.counts.rejected += 1;
+  state.effects.push({
+    type: "settle",
+    requestId,
+    outcome: { ok: false, code, message, path: undefined, retryAfterMs, failures: [], failure: undefined },
+  });
+}
+
+interface ErrorExtras {
+  readonly path?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly failure?: unknown;
+}
+
+/** Ends a request with an error. */
+export function settleError(
+  state: SchedulerState,
+  request: LiveRequest,
+  code: string,
+  message: string,
+  extras: ErrorExtras = {},
+): void {
+  if (code === "CANCELLED") state.counts.cancelled += 1;
+  else state.counts.failed += 1;
+  forget(state, request);
+  state.effects.push({
+    type: "settle",
+    requestId: request.id,
+    outcome: {
+      ok: false,
+      code,
+      message,
+      path: extras.path,
+      retryAfterMs: extras.retryAfterMs,
+      failures: request.failures,
+      failure: extras.failure,
+    },
+  });
+}
+
+/** Ends a request with its answer. */
+export function settleResult(
+  state: SchedulerState,
+  request: LiveRequest,
+  payload: unknown,
+  workerId: string,
+  now: number,
+): void {
+  const took = now - request.startedAt;
+  state.serviceMs = state.serviceMs === 0 ? took : state.serviceMs * 0.9 + took * 0.1;
+  state.counts.completed += 1;
+  forget(state, request);
+  state.effects.push({
+    type: "settle",
+    requestId: request.id,
+    outcome: {
+      ok: true,
+      payload,
+      workerId,
+      attempt: request.attempt,
+      queueMs: request.startedAt - request.arrivedAt,
+      failures: request.failures,
+    },
+  });
+}
+
+/** Ends a request from outside, wherever it is; a worker that has it is told to stop. */
+export function abandon(state: SchedulerState, request: LiveRequest, code: string, message: string): void {
+  if (request.phase === "running" && request.workerId !== undefined) {
+    state.effects.push({
+      type: "cancelAttempt",
+      workerId: request.workerId,
+      requestId: request.id,
+      attempt: request.attempt,
+      reason: code,
+    });
+  }
+  settleError(state, request, code, message);
+}
+
+/** Takes a request off the books. What a worker still runs of it stays counted there until it ends. */
+function forget(state: SchedulerState, request: LiveRequest): void {
+  state.requests.delete(request.id);
+  if (request.phase === "running") return;
+  stopWaiting(state, request);
+  if (request.phase === "queued") {
+    const model = state.models.get(request.modelId);
+    if (model !== undefined) dequeue(model, request);
+  }
+}
