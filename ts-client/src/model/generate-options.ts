@@ -1,0 +1,105 @@
+/**
+ * How text is generated: transformers' options in camelCase. Options that only sampling uses
+ * (`temperature`, `topK`, `topP`, `minP`, `topH`, `typicalP`, `epsilonCutoff`, `etaCutoff`, `seed`) have no effect
+ * unless `doSample` is true, and those that only beam search uses (`earlyStopping`, `lengthPenalty`)
+ * none unless `numBeams` is above 1; they may be given all the same, as in transformers.
+ *
+ * Lengths count as in transformers 4.37: `maxLength` and `minLength` count the start token and the new
+ * tokens, never the prompt.
+ */
+export interface GenerateOptions {
+  /**
+   * Most new tokens; from 1 to 4096. Wins over `maxLength`.
+   * @default 19 for `generate` (transformers' `maxLength: 20`), 256 for `ask` and `stream`
+   * @unit tokens
+   */
+  readonly maxNewTokens?: number;
+  /** Fewest new tokens. Wins over `minLength`. @default 0 @unit tokens */
+  readonly minNewTokens?: number;
+  /** Most tokens with the start token: `maxLength: L` allows L - 1 new ones. @default 20 for `generate` @unit tokens */
+  readonly maxLength?: number;
+  /** Fewest tokens with the start token: `minLength: m` asks for m - 1 new ones. @default 0 @unit tokens */
+  readonly minLength?: number;
+  /** Ends a row once its text holds one of these; the text keeps it. */
+  readonly stopStrings?: string | readonly string[];
+  /** Ends a row after this time on the worker; at least one token is made. @unit seconds */
+  readonly maxTime?: number;
+
+  /** Rows kept by beam search; 1 is none. From 1 to 64. @default 1 */
+  readonly numBeams?: number;
+  /** When beam search ends: as soon as enough rows are complete, by a guess (false), or only when nothing better can come. @default false */
+  readonly earlyStopping?: boolean | "never";
+  /** Power of the length by which beam search divides a row's score: above 0 favours long rows, below 0 short ones. @default 1 */
+  readonly lengthPenalty?: number;
+  /** Answers to return: at most `numBeams`, or any number when sampling. From 1 to 64. @default 1 */
+  readonly numReturnSequences?: number;
+
+  /** Draws each token at random, by its probability, instead of taking the likeliest. @default false */
+  readonly doSample?: boolean;
+  /** Divides the scores before sampling: below 1 is more certain, above 1 more varied. @default 1 */
+  readonly temperature?: number;
+  /** Samples from this many likeliest tokens; 0 is all. @default 50 */
+  readonly topK?: number;
+  /** Samples from the likeliest tokens that together have this probability. @default 1 */
+  readonly topP?: number;
+  /** Leaves out tokens less likely than this share of the likeliest. @default none */
+  readonly minP?: number;
+  /** Keeps tokens until this share of the distribution's entropy is reached. @default none */
+  readonly topH?: number;
+  /** Locally typical sampling: the probability mass to keep. @default 1 */
+  readonly typicalP?: number;
+  /** Leaves out tokens less likely than this. @default 0 */
+  readonly epsilonCutoff?: number;
+  /** Eta sampling's cutoff: a mix of a fixed one and one by entropy. @default 0 */
+  readonly etaCutoff?: number;
+  /** Makes sampling repeatable: the request has a random generator of its own. @default none */
+  readonly seed?: number;
+
+  /** Divides the scores of tokens already generated; above 1 discourages repeating. @default 1 */
+  readonly repetitionPenalty?: number;
+  /** No run of this many tokens comes twice; 0 is off. @default 0 */
+  readonly noRepeatNgramSize?: number;
+  /** Runs of tokens that never come. */
+  readonly badWordsIds?: readonly (readonly number[])[];
+  /** Tokens that never come. */
+  readonly suppressTokens?: readonly number[];
+  /** Tokens that never come first. */
+  readonly beginSuppressTokens?: readonly number[];
+  /** The first new token. */
+  readonly forcedBosTokenId?: number;
+  /** The token (or one of them) that comes last when the length is reached. */
+  readonly forcedEosTokenId?: number | readonly number[];
+  /** Added to a run's score when it would be completed: pairs of a run of tokens and a bias. */
+  readonly sequenceBias?: readonly (readonly [tokens: readonly number[], bias: number])[];
+  /** From that many new tokens on, the end's score grows by this power: a pair of start and factor. */
+  readonly exponentialDecayLengthPenalty?: readonly [start: number, factor: number];
+  /** Normalises the scores again after every change to them. @default false */
+  readonly renormalizeLogits?: boolean;
+  /** Replaces NaN and infinite scores; helps float16. @default false */
+  readonly removeInvalidValues?: boolean;
+  /** Marks the text for later detection. */
+  readonly watermarkingConfig?: WatermarkingConfig;
+
+  /** Guesses tokens by looking this many back in the prompt; greedy and sampling only. @default none */
+  readonly promptLookupNumTokens?: number;
+  /** Keeps keys and values between steps; false is slow and for comparison. @default true */
+  readonly useCache?: boolean;
+  /** Returns the scores of every step, after all changes to them. @default false */
+  readonly outputScores?: boolean;
+  /** Returns the scores of every step as the model gave them. @default false */
+  readonly outputLogits?: boolean;
+}
+
+/** How generated text is marked: transformers' `WatermarkingConfig`. */
+export interface WatermarkingConfig {
+  /** Share of the vocabulary that is favoured. @default 0.25 */
+  readonly greenlistRatio?: number;
+  /** Added to the favoured tokens' scores. @default 2 */
+  readonly bias?: number;
+  /** Key of the pattern. @default 15485863 */
+  readonly hashingKey?: number;
+  /** Which tokens decide the next pattern. @default "lefthash" */
+  readonly seedingScheme?: "lefthash" | "selfhash";
+  /** How many tokens decide it. @default 1 */
+  readonly contextWidth?: number;
+}

@@ -1,0 +1,269 @@
+import type { WireGenerateOptions } from "../engine/index.ts";
+import type { GenerateOptions, WatermarkingConfig } from "./generate-options.ts";
+import { integer, isTokenId, isTokenIds, type OptionRule, real, shaped, toggle } from "./option-rules.ts";
+
+/** What there is to know about one option. */
+export interface OptionFacts<T = unknown> {
+  /** Its name on the wire, which is transformers'; null when it is turned into another option. */
+  readonly wire: keyof WireGenerateOptions | null;
+  readonly rule: OptionRule<T>;
+  /** One line for the command line's help. */
+  readonly help: string;
+  /** The way of decoding without which it has no effect. */
+  readonly only?: "sampling" | "beams";
+  /** A sentence for the error about a wrong value. */
+  readonly remedy?: string;
+}
+
+type Table = { readonly [K in keyof GenerateOptions]-?: OptionFacts<NonNullable<GenerateOptions[K]>> };
+
+const newTokens = integer({ min: 1, max: 4096 });
+const probability = real({ min: 0, max: 1 });
+const tokenIds = shaped("an array of at most 512 token ids", "<json>", (value) => isTokenIds(value));
+
+/** Every generation option: its wire name, its values, its meaning. */
+export const GENERATION_OPTIONS = {
+  maxNewTokens: { wire: "max_new_tokens", rule: newTokens, help: "most new tokens" },
+  minNewTokens: { wire: "min_new_tokens", rule: integer({ min: 0, max: 4096 }), help: "fewest new tokens" },
+  maxLength: {
+    wire: null,
+    rule: integer({ min: 2, max: 4097 }),
+    help: "most tokens, the start token counted",
+    remedy: "It counts the start token, so `maxLength: 2` is one new token.",
+  },
+  minLength: {
+    wire: null,
+    rule: integer({ min: 0, max: 4097 }),
+    help: "fewest tokens, the start token counted",
+  },
+  stopStrings: {
+    wire: "stop_strings",
+    rule: shaped(
+      "a string or an array of 1 to 16 strings, of 1 to 256 characters each",
+      "<text>",
+      isStopStrings,
+    ),
+    help: "end once the text holds this (a JSON array for several)",
+  },
+  maxTime: {
+    wire: "max_time",
+    rule: real({ above: 0, max: 86_400 }),
+    help: "end after this many seconds on the worker",
+  },
+  numBeams: {
+    wire: "num_beams",
+    rule: integer({ min: 1, max: 64 }),
+    help: "rows kept by beam search",
+    remedy: "1 means no beam search.",
+  },
+  earlyStopping: {
+    wire: "early_stopping",
+    rule: shaped('true, false or "never"', "<when>", isEarlyStopping),
+    help: "when beam search ends: true, false or never",
+    only: "beams",
+  },
+  lengthPenalty: {
+    wire: "length_penalty",
+    rule: real({ min: -100, max: 100 }),
+    help: "beam search: above 0 favours long answers, below 0 short ones",
+    only: "beams",
+  },
+  numReturnSequences: {
+    wire: "num_return_sequences",
+    rule: integer({ min: 1, max: 64 }),
+    help: "answers to return",
+  },
+  doSample: {
+    wire: "do_sample",
+    rule: toggle(),
+    help: "draw tokens at random instead of taking the likeliest",
+  },
+  temperature: {
+    wire: "temperature",
+    rule: real({ min: 0, max: 1000 }),
+    help: "sampling: below 1 more certain, above 1 more varied",
+    only: "sampling",
+  },
+  topK: {
+    wire: "top_k",
+    rule: integer({ min: 0, max: 2 ** 31 - 1 }),
+    help: "sampling: from this many likeliest tokens, 0 for all",
+    only: "sampling",
+    remedy: "0 means all tokens.",
+  },
+  topP: {
+    wire: "top_p",
+    rule: probability,
+    help: "sampling: from the likeliest tokens of this probability together",
+    only: "sampling",
+  },
+  minP: {
+    wire: "min_p",
+    rule: probability,
+    help: "sampling: leave out what is less likely than this share of the likeliest",
+    only: "sampling",
+  },
+  topH: {
+    wire: "top_h",
+    rule: real({ above: 0, max: 1 }),
+    help: "sampling: share of the entropy to keep",
+    only: "sampling",
+  },
+  typicalP: {
+    wire: "typical_p",
+    rule: real({ above: 0, max: 1 }),
+    help: "sampling: locally typical mass to keep",
+    only: "sampling",
+  },
+  epsilonCutoff: {
+    wire: "epsilon_cutoff",
+    rule: real({ min: 0, below: 1 }),
+    help: "sampling: leave out what is less likely than this",
+    only: "sampling",
+  },
+  etaCutoff: {
+    wire: "eta_cutoff",
+    rule: real({ min: 0, below: 1 }),
+    help: "sampling: eta sampling's cutoff",
+    only: "sampling",
+  },
+  seed: {
+    wire: "seed",
+    rule: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    help: "sampling: makes it repeatable",
+    only: "sampling",
+  },
+  repetitionPenalty: {
+    wire: "repetition_penalty",
+    rule: real({ above: 0, max: 1000 }),
+    help: "above 1 discourages repeating",
+    remedy: "1 means no penalty.",
+  },
+  noRepeatNgramSize: {
+    wire: "no_repeat_ngram_size",
+    rule: integer({ min: 0, max: 4096 }),
+    help: "no run of this many tokens comes twice, 0 for off",
+  },
+  badWordsIds: {
+    wire: "bad_words_ids",
+    rule: shaped("an array of at most 256 non-empty arrays of token ids", "<json>", isTokenRuns),
+    help: "runs of tokens that never come",
+  },
+  suppressTokens: { wire: "suppress_tokens", rule: tokenIds, help: "tokens that never come" },
+  beginSuppressTokens: {
+    wire: "begin_suppress_tokens",
+    rule: tokenIds,
+    help: "tokens that never come first",
+  },
+  forcedBosTokenId: {
+    wire: "forced_bos_token_id",
+    rule: shaped("a token id", "<id>", isTokenId),
+    help: "the first new token",
+  },
+  forcedEosTokenId: {
+    wire: "forced_eos_token_id",
+    rule: shaped("a token id or an array of token ids", "<id>", isTokenIdOrIds),
+    help: "the last token when the length is reached",
+  },
+  sequenceBias: {
+    wire: "sequence_bias",
+    rule: shaped("an array of at most 256 pairs [token ids, number]", "<json>", isSequenceBias),
+    help: "pairs of a run of tokens and a bias on its score",
+  },
+  exponentialDecayLengthPenalty: {
+    wire: "exponential_decay_length_penalty",
+    rule: shaped("a pair [whole number from 0 up, number above 0]", "<json>", isDecay),
+    help: "a pair: from how many tokens on, and the power by which the end's score grows",
+  },
+  renormalizeLogits: { wire: "renormalize_logits", rule: toggle(), help: "normalise scores after changes" },
+  removeInvalidValues: {
+    wire: "remove_invalid_values",
+    rule: toggle(),
+    help: "replace NaN and infinite scores",
+  },
+  watermarkingConfig: {
+    wire: "watermarking_config",
+    rule: shaped(
+      "an object of greenlistRatio, bias, hashingKey, seedingScheme and contextWidth",
+      "<json>",
+      isWatermarking,
+    ),
+    help: "marks the text for later detection",
+  },
+  promptLookupNumTokens: {
+    wire: "prompt_lookup_num_tokens",
+    rule: integer({ min: 1, max: 64 }),
+    help: "guess tokens from the prompt, this many at once",
+  },
+  useCache: { wire: "use_cache", rule: toggle(), help: "keep keys and values between steps" },
+  outputScores: { wire: "output_scores", rule: toggle(), help: "return every step's final scores" },
+  outputLogits: { wire: "output_logits", rule: toggle(), help: "return every step's raw scores" },
+} as const satisfies Table;
+
+/** The name of a generation option. */
+export type GenerationOptionName = keyof GenerateOptions;
+
+/** Fields of `watermarkingConfig` with their names on the wire and their values. */
+export const WATERMARKING_FIELDS = {
+  greenlistRatio: { wire: "greenlist_ratio", rule: real({ above: 0, below: 1 }) },
+  bias: { wire: "bias", rule: real() },
+  hashingKey: { wire: "hashing_key", rule: integer({ min: 0 }) },
+  seedingScheme: {
+    wire: "seeding_scheme",
+    rule: shaped('"lefthash" or "selfhash"', "<name>", (value): value is "lefthash" | "selfhash" =>
+      ["lefthash", "selfhash"].includes(value as string),
+    ),
+  },
+  contextWidth: { wire: "context_width", rule: integer({ min: 1, max: 64 }) },
+} as const satisfies {
+  readonly [K in keyof WatermarkingConfig]-?: {
+    wire: string;
+    rule: OptionRule<NonNullable<WatermarkingConfig[K]>>;
+  };
+};
+
+function isStopStrings(value: unknown): value is string | readonly string[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isText = (text: unknown) => typeof text === "string" && text.length >= 1 && text.length <= 256;
+  return all.length >= 1 && all.length <= 16 && all.every(isText);
+}
+
+function isEarlyStopping(value: unknown): value is boolean | "never" {
+  return typeof value === "boolean" || value === "never";
+}
+
+function isTokenRuns(value: unknown): value is readonly (readonly number[])[] {
+  return Array.isArray(value) && value.length <= 256 && value.every((run) => isTokenIds(run, 1));
+}
+
+function isTokenIdOrIds(value: unknown): value is number | readonly number[] {
+  return isTokenId(value) || isTokenIds(value);
+}
+
+function isSequenceBias(value: unknown): value is readonly (readonly [readonly number[], number])[] {
+  return Array.isArray(value) && value.length <= 256 && value.every(isBiasPair);
+}
+
+function isBiasPair(pair: unknown): boolean {
+  return Array.isArray(pair) && pair.length === 2 && isTokenIds(pair[0], 1) && Number.isFinite(pair[1]);
+}
+
+function isDecay(value: unknown): value is readonly [number, number] {
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    Number.isSafeInteger(value[0]) &&
+    value[0] >= 0 &&
+    Number.isFinite(value[1]) &&
+    value[1] > 0
+  );
+}
+
+function isWatermarking(value: unknown): value is WatermarkingConfig {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const fields: Record<string, { rule: OptionRule<unknown> }> = WATERMARKING_FIELDS;
+  return Object.entries(value).every(
+    ([name, field]) =>
+      Object.hasOwn(fields, name) && (field === undefined || fields[name]?.rule.accepts(field)),
+  );
+}
