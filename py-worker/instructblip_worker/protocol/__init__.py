@@ -1,0 +1,112 @@
+"""The wire protocol IBW/1: messages, limits, and the codec. No sockets.
+
+``protocol/README.md`` is the specification. ``encode`` and ``decode`` turn messages into frames and back;
+every kind of message is a frozen struct, in CamelCase.
+"""
+
+from __future__ import annotations
+
+from ._admin import Admin, AdminReply
+from ._codec import Frame, decode, encode
+from ._connection import Beat, Disconnect, Drain, Goodbye, Hello, Minors, Ping, Progress, Running, Welcome
+from ._deployment import (
+    AssetFile,
+    Assets,
+    AssetsReply,
+    FolderSource,
+    HubSource,
+    Load,
+    ModelFacts,
+    Ready,
+    ScriptedSource,
+)
+from ._errors import ERROR_CODES, ErrorCode, ProtocolError
+from ._generate_options import GenerateOptions, WatermarkingConfig
+from ._kinds import KINDS, TENSOR_KINDS, Message, kind_of
+from ._request import (
+    Accept,
+    AttemptRecord,
+    CallPolicy,
+    Cancel,
+    Chunk,
+    ChunkEntry,
+    Credit,
+    Error,
+    FinishReason,
+    ImageRef,
+    Item,
+    Need,
+    Op,
+    Put,
+    Result,
+    Submit,
+)
+from ._tensor_frame import ELEMENT_BYTES, TensorFrame
+from ._text import clip_message, well_formed
+from ._types import AttemptRef, Precision, Quantization, TensorSpec, WireDType
+from ._version import FEATURES, MINOR_MAX, MINOR_MIN, PROTOCOL_MAJOR
+
+__all__ = [
+    "ELEMENT_BYTES",
+    "ERROR_CODES",
+    "FEATURES",
+    "KINDS",
+    "MINOR_MAX",
+    "MINOR_MIN",
+    "PROTOCOL_MAJOR",
+    "TENSOR_KINDS",
+    "Accept",
+    "Admin",
+    "AdminReply",
+    "AssetFile",
+    "Assets",
+    "AssetsReply",
+    "AttemptRecord",
+    "AttemptRef",
+    "Beat",
+    "CallPolicy",
+    "Cancel",
+    "Chunk",
+    "ChunkEntry",
+    "Credit",
+    "Disconnect",
+    "Drain",
+    "Error",
+    "ErrorCode",
+    "FinishReason",
+    "FolderSource",
+    "Frame",
+    "GenerateOptions",
+    "Goodbye",
+    "Hello",
+    "HubSource",
+    "ImageRef",
+    "Item",
+    "Load",
+    "Message",
+    "Minors",
+    "ModelFacts",
+    "Need",
+    "Op",
+    "Ping",
+    "Precision",
+    "Progress",
+    "ProtocolError",
+    "Put",
+    "Quantization",
+    "Ready",
+    "Result",
+    "Running",
+    "ScriptedSource",
+    "Submit",
+    "TensorFrame",
+    "TensorSpec",
+    "WatermarkingConfig",
+    "Welcome",
+    "WireDType",
+    "clip_message",
+    "decode",
+    "encode",
+    "kind_of",
+    "well_formed",
+]
