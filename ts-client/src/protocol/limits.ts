@@ -4,9 +4,9 @@ export const LIMITS = {
   headerBytes: 16 * 1024,
   /** Bytes of a header frame that describes many items or many tensors. */
   largeHeaderBytes: 64 * 1024,
-  /** Nesting of maps and arrays in a header. */
+  /** Nesting of maps and arrays in a header; the header itself is the first level. */
   depth: 8,
-  /** Maps entries and array items in a header, all together. */
+  /** Map entries and array items in a header, all together. */
   items: 4096,
   /** UTF-8 bytes of a map key. */
   keyBytes: 48,
@@ -18,12 +18,13 @@ export const LIMITS = {
   tensorBytes: 64 * 1024 * 1024,
   /** Requests in one SUBMIT. */
   batch: 64,
-  /** UTF-8 bytes of an error's message. */
+  /** UTF-8 bytes of an error's message, as a sender cuts it. */
   errorMessageBytes: 512,
 } as const;
 
 /** Kinds whose header may have {@link LIMITS.largeHeaderBytes}. */
 export const LARGE_HEADER_KINDS = [
+  "BEAT",
   "SUBMIT",
   "CHUNK",
   "RESULT",

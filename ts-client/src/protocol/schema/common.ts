@@ -2,6 +2,30 @@ import { z } from "zod";
 import { ERROR_CODES, type ErrorCode } from "../../errors/index.ts";
 import { LIMITS } from "../limits.ts";
 
+/**
+ * Text of `min` to `max` characters, counted as code points, as JSON Schema and Python count them: zod's own
+ * bounds count an emoji as two.
+ */
+export function text(max: number, min: 0 | 1 = 0) {
+  return z
+    .string()
+    .min(min)
+    .refine((value) => value.length <= max || codePoints(value, max) <= max, {
+      error: `expected at most ${max} characters`,
+    })
+    .meta({ maxLength: max });
+}
+
+/** How many code points there are; stops counting above `max`. */
+function codePoints(value: string, max: number): number {
+  let count = 0;
+  for (const _ of value) {
+    count += 1;
+    if (count > max) break;
+  }
+  return count;
+}
+
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
 /** A count: an integer from 0 to 2^53 - 1. */
@@ -14,8 +38,10 @@ export const milliseconds = z
 /** A measured duration or figure; may be fractional. */
 export const measure = z.number();
 export const fraction = z.number().min(0).max(1);
-export const shortText = z.string().max(256);
-export const longText = z.string().max(4096);
+export const shortText = text(256);
+export const longText = text(4096);
+/** A name from a small vocabulary: of a feature, an output, a stage. */
+export const name = text(48);
 export const errorCode = z.enum(codes);
 /** A UUID in its canonical text form, made by whoever submits the request. */
 export const requestId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
@@ -28,7 +54,7 @@ export const workerEpoch = z
   .max(2 ** 31);
 /** Random per start of a pool: 16 hexadecimal digits. */
 export const poolEpoch = z.string().regex(/^[0-9a-f]{16}$/);
-export const modelId = z.string().min(1).max(128);
+export const modelId = text(128, 1);
 /** SHA-256 as 64 hexadecimal digits. */
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 /** A token id. */
@@ -40,7 +66,7 @@ export const tokenId = z
 export const wireDType = z.enum(["u8", "i8", "i32", "i64", "f16", "bf16", "f32", "bool"]);
 
 /** One tensor frame: element type, shape, and its length in bytes (= elements × size, checked on both sides). */
-export const tensorSpec = z.looseObject({
+export const tensorSpec = z.object({
   dtype: wireDType,
   shape: z
     .array(
@@ -63,4 +89,4 @@ export const precision = z.enum(["auto", "float32", "bfloat16", "float16"]);
 export const quantization = z.enum(["none", "int8", "nf4"]);
 
 /** One request of one attempt: names what a message is about. */
-export const attemptRef = z.looseObject({ request_id: requestId, attempt });
+export const attemptRef = z.object({ request_id: requestId, attempt });

@@ -6,34 +6,36 @@ import {
   fraction,
   longText,
   milliseconds,
+  name,
   poolEpoch,
   requestId,
   shortText,
+  text,
   workerEpoch,
 } from "./common.ts";
 
-const minors = z.looseObject({ min: count, max: count });
-const versions = z.record(z.string().max(48), shortText);
-const features = z.array(z.string().max(48)).max(32);
+const minors = z.object({ min: count, max: count });
+const versions = z.record(name, shortText);
+const features = z.array(name).max(32);
 
 /** First message on each socket: who dials in, and the proof that it may. */
-export const hello = z.looseObject({
+export const hello = z.object({
   role: z.enum(["worker", "client"]),
   channel: z.enum(["control", "data", "echo", "front"]),
   /** Worker: the id the pool gave it at launch. Client: an id of its own making. */
-  peer_id: z.string().min(1).max(64),
+  peer_id: text(64, 1),
   /** 64 hexadecimal digits: one per spawn for workers, the daemon's key for clients. */
   token: z.string().regex(/^[0-9a-f]{64}$/),
   minors,
   features,
   /** SHA-256 of the sender's schemas; a difference is logged, not refused. */
-  schema_hash: z.string().max(64),
+  schema_hash: text(64),
   pid: count.optional(),
   versions: versions.optional(),
 });
 
 /** Answer to HELLO on the control or front socket. */
-export const welcome = z.looseObject({
+export const welcome = z.object({
   minor: count,
   features,
   pool_epoch: poolEpoch,
@@ -51,10 +53,10 @@ export const welcome = z.looseObject({
 });
 
 /** One request in a worker's hands, as its BEAT reports it. */
-const running = z.looseObject({ request_id: requestId, attempt, step: count, ms: milliseconds });
+const running = z.object({ request_id: requestId, attempt, step: count, ms: milliseconds });
 
 /** A sign of life and a report. Clients and pools send `seq` only. */
-export const beat = z.looseObject({
+export const beat = z.object({
   seq: count,
   worker_epoch: workerEpoch.optional(),
   /** Rows the worker can still take. */
@@ -75,14 +77,14 @@ export const beat = z.looseObject({
 });
 
 /** Opaque to the worker: it comes back as it went. */
-export const ping = z.looseObject({ seq: count, worker_epoch: workerEpoch });
+export const ping = z.object({ seq: count, worker_epoch: workerEpoch });
 
-export const drain = z.looseObject({ deadline_ms: milliseconds });
-export const goodbye = z.looseObject({ reason: longText, code: errorCode.optional() });
-export const disconnect = z.looseObject({ reason: longText, code: errorCode });
+export const drain = z.object({ deadline_ms: milliseconds });
+export const goodbye = z.object({ reason: longText, code: errorCode.optional() });
+export const disconnect = z.object({ reason: longText, code: errorCode });
 
 /** How far a load has come. */
-export const progress = z.looseObject({
+export const progress = z.object({
   worker_epoch: workerEpoch,
   stage: z.enum(["import", "download", "read", "build", "move", "check", "warm"]),
   fraction: fraction.optional(),

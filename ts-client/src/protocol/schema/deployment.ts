@@ -5,38 +5,40 @@ import {
   longText,
   measure,
   modelId,
+  name,
   precision,
   quantization,
   shortText,
   tensorIndex,
   tensorSpecs,
+  text,
   workerEpoch,
 } from "./common.ts";
 
 const source = z.discriminatedUnion("kind", [
   /** A checkpoint folder on the worker's machine. */
-  z.looseObject({ kind: z.literal("folder"), path: longText.min(1) }),
+  z.object({ kind: z.literal("folder"), path: text(4096, 1) }),
   /** A repository on the hub, downloaded through huggingface_hub. */
-  z.looseObject({
+  z.object({
     kind: z.literal("hub"),
-    repo: z.string().min(1).max(200),
+    repo: text(200, 1),
     revision: shortText.optional(),
     cache_dir: longText.optional(),
     offline: z.boolean().optional(),
   }),
   /** The scripted engine for failures and measurements: no model at all. */
-  z.looseObject({ kind: z.literal("scripted"), script: longText }),
+  z.object({ kind: z.literal("scripted"), script: longText }),
 ]);
 
 /** Tells a worker which model to load, and how. */
-export const load = z.looseObject({
+export const load = z.object({
   worker_epoch: workerEpoch,
   model_id: modelId,
   source,
   dtype: precision,
   quantization,
   /** `auto`, `cpu`, `cuda`, `cuda:N` or `mps`. */
-  device: z.string().min(1).max(32),
+  device: text(32, 1),
   /** CPU threads for the model; 0 leaves the choice to the library. */
   threads: z.int().min(0).max(1024),
   /** Rows that may run at once. */
@@ -46,11 +48,11 @@ export const load = z.looseObject({
 });
 
 /** What a worker serves. */
-export const modelFacts = z.looseObject({
+export const modelFacts = z.object({
   language_model: z.enum(["t5", "llama", "opt", "scripted"]),
   dtype: z.enum(["float32", "bfloat16", "float16"]),
   quantization,
-  device: z.string().max(64),
+  device: text(64),
   parameters: count,
   vocab_size: count,
   num_query_tokens: count,
@@ -65,11 +67,11 @@ export const modelFacts = z.looseObject({
   pad_token_id: count,
 });
 
-export const ready = z.looseObject({
+export const ready = z.object({
   worker_epoch: workerEpoch,
   model_id: modelId,
   slots: z.int().min(1).max(1024),
-  ops: z.array(z.string().max(48)).max(32),
+  ops: z.array(name).max(32),
   model: modelFacts,
   assets_hash: hash,
   load_ms: measure,
@@ -81,13 +83,13 @@ export const ready = z.looseObject({
 });
 
 /** Asks for the files a processor needs. */
-export const assets = z.looseObject({ id: count, model_id: modelId.optional() });
+export const assets = z.object({ id: count, model_id: modelId.optional() });
 
 /** The files: `path` is relative to the checkpoint's folder, the bytes are a u8 tensor. */
-export const assetsReply = z.looseObject({
+export const assetsReply = z.object({
   id: count,
   model_id: modelId,
   hash,
-  files: z.array(z.looseObject({ path: shortText, tensor: tensorIndex })).max(32),
+  files: z.array(z.object({ path: shortText, tensor: tensorIndex })).max(32),
   tensors: tensorSpecs,
 });

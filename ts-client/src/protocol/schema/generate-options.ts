@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tokenId } from "./common.ts";
+import { text, tokenId } from "./common.ts";
 
 const positive = z.number().gt(0);
 const probability = z.number().min(0).max(1);
@@ -10,7 +10,7 @@ const ids = z.array(tokenId).max(512);
  * Generation options on the wire, in transformers' names. Absent means transformers' default, but for
  * the lengths: they count new tokens only, and `max_new_tokens` is always set by the sender.
  */
-export const generateOptions = z.looseObject({
+export const generateOptions = z.object({
   max_new_tokens: z.int().min(1).max(4096),
   min_new_tokens: z.int().min(0).max(4096).optional(),
   do_sample: z.boolean().optional(),
@@ -44,7 +44,7 @@ export const generateOptions = z.looseObject({
   exponential_decay_length_penalty: z.tuple([z.int().min(0), positive]).optional(),
   renormalize_logits: z.boolean().optional(),
   remove_invalid_values: z.boolean().optional(),
-  stop_strings: z.array(z.string().min(1).max(256)).max(16).optional(),
+  stop_strings: z.array(text(256, 1)).max(16).optional(),
   /** Seconds; checked after every token. */
   max_time: positive.max(86400).optional(),
   /** Makes sampling repeatable: a generator of its own for every request. */

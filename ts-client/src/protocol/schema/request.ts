@@ -10,6 +10,7 @@ import {
   measure,
   milliseconds,
   modelId,
+  name,
   requestId,
   shortText,
   tensorIndex,
@@ -26,10 +27,10 @@ export const op = z.enum(["generate"]);
  * The picture of an item: its content hash, and where its bytes are when they travel along. Without
  * `tensor` the receiver takes them from its cache, or asks for them with NEED.
  */
-const imageRef = z.looseObject({ hash, tensor: tensorIndex.optional() });
+const imageRef = z.object({ hash, tensor: tensorIndex.optional() });
 
 /** One request in a SUBMIT. */
-export const item = z.looseObject({
+export const item = z.object({
   request_id: requestId,
   attempt,
   op,
@@ -61,7 +62,7 @@ export const item = z.looseObject({
 });
 
 /** A batch of requests for one model. Clients leave `worker_epoch` out. */
-export const submit = z.looseObject({
+export const submit = z.object({
   worker_epoch: workerEpoch.optional(),
   model_id: modelId,
   items: z.array(item).min(1).max(LIMITS.batch),
@@ -69,17 +70,17 @@ export const submit = z.looseObject({
 });
 
 /** The receiver has the requests and will settle them. */
-export const accept = z.looseObject({
+export const accept = z.object({
   worker_epoch: workerEpoch.optional(),
   items: z.array(attemptRef).min(1).max(LIMITS.batch),
 });
 
 /** New tokens of some requests; `seq` counts a request's chunks from 0. */
-export const chunk = z.looseObject({
+export const chunk = z.object({
   worker_epoch: workerEpoch.optional(),
   chunks: z
     .array(
-      z.looseObject({
+      z.object({
         request_id: requestId,
         attempt,
         seq: count,
@@ -93,30 +94,30 @@ export const chunk = z.looseObject({
 export const finishReason = z.enum(["eos", "length", "stop", "time"]);
 
 /** The answer; final. `outputs` names tensors: `sequences` i64 [rows, tokens] starts with the start token. */
-export const result = z.looseObject({
+export const result = z.object({
   worker_epoch: workerEpoch.optional(),
   request_id: requestId,
   attempt,
   /** CHUNKs sent before. */
   chunks: count,
-  outputs: z.record(z.string().max(48), tensorIndex),
+  outputs: z.record(name, tensorIndex),
   finish_reasons: z.array(finishReason).max(64),
   /** Milliseconds by stage: `queue`, `vision`, `qformer`, `prefill`, `decode`, `total`, … */
-  timings: z.record(z.string().max(48), measure),
+  timings: z.record(name, measure),
   /** How many requests shared the computation. */
   batch_size: count,
   /** Whether the picture's features came from the cache. */
   image_cached: z.boolean(),
   /** From pools only: every try, oldest first. */
   attempts: z
-    .array(z.looseObject({ attempt, worker_id: shortText, code: errorCode, message: longText }))
+    .array(z.object({ attempt, worker_id: shortText, code: errorCode, message: longText }))
     .max(32)
     .optional(),
   tensors: tensorSpecs,
 });
 
 /** A failure; final when it names a request. */
-export const error = z.looseObject({
+export const error = z.object({
   worker_epoch: workerEpoch.optional(),
   request_id: requestId.optional(),
   attempt: attempt.optional(),
@@ -128,13 +129,13 @@ export const error = z.looseObject({
   /** The field that was wrong. */
   path: shortText.optional(),
   attempts: z
-    .array(z.looseObject({ attempt, worker_id: shortText, code: errorCode, message: longText }))
+    .array(z.object({ attempt, worker_id: shortText, code: errorCode, message: longText }))
     .max(32)
     .optional(),
 });
 
-export const cancel = z.looseObject({ request_id: requestId, attempt, reason: shortText });
-export const credit = z.looseObject({
+export const cancel = z.object({ request_id: requestId, attempt, reason: shortText });
+export const credit = z.object({
   request_id: requestId,
   attempt,
   chunks: z
@@ -144,7 +145,7 @@ export const credit = z.looseObject({
 });
 
 /** Pictures whose bytes are wanted. */
-export const need = z.looseObject({ hashes: z.array(hash).min(1).max(LIMITS.batch) });
+export const need = z.object({ hashes: z.array(hash).min(1).max(LIMITS.batch) });
 
 /** Bytes of one picture: u8 [height, width, 3], or f32 [3, height, width] already normalised. */
-export const put = z.looseObject({ hash, tensor: tensorIndex, tensors: tensorSpecs });
+export const put = z.object({ hash, tensor: tensorIndex, tensors: tensorSpecs });

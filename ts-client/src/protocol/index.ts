@@ -1,0 +1,11 @@
+export { contentHash } from "./content-hash.ts";
+export { decodeMessage } from "./decode.ts";
+export { encodeMessage, type OutgoingHeader } from "./encode.ts";
+export { clipMessage } from "./error-message.ts";
+export { type Channel, KINDS, type KindName, kindByCode, type Sender } from "./kinds.ts";
+export { LARGE_HEADER_KINDS, LIMITS } from "./limits.ts";
+export { type Message, type MessageOf, tensorOf } from "./message.ts";
+export { HEADER_SCHEMAS, type HeaderOf } from "./schema/index.ts";
+export type { TensorKind, TensorSpec } from "./tensor-frames.ts";
+export { uuidv7 } from "./uuid.ts";
+export { FEATURES, PROTOCOL_MAJOR, PROTOCOL_MINORS } from "./version.ts";
