@@ -1,0 +1,61 @@
+import { invalidArgument } from "../errors/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import type { OptionalFormat } from "./admission.ts";
+import { type ImageProcessorConfig, parseImageConfig } from "./config.ts";
+import type { ImageInput } from "./input.ts";
+import type { PrepareTask } from "./prepare.ts";
+import { readInput } from "./read-input.ts";
+import { prepareInThread } from "./threads.ts";
+
+/** What can be set beside a checkpoint's own configuration. */
+export interface ImageProcessorOptions {
+  /**
+   * Formats to accept beside JPEG, PNG, WebP and GIF. They are decoded by other libraries than Pillow's, so
+   * colours may differ from transformers' by some levels.
+   * @default []
+   */
+  readonly imageFormats?: readonly OptionalFormat[];
+}
+
+const OPTIONAL_FORMATS: readonly unknown[] = ["avif", "tiff"] satisfies OptionalFormat[];
+
+/**
+ * Prepares pictures as transformers' `BlipImageProcessor` does with Pillow: decode, convert to RGB, resize.
+ * The last steps, rescaling and normalising, are left to whoever needs float32: see `PixelValues`.
+ */
+export class BlipImageProcessor {
+  readonly config: ImageProcessorConfig;
+  readonly #formats: readonly OptionalFormat[];
+
+  /** @param config - a `preprocessor_config.json`; left out, the defaults of the class hold */
+  constructor(config: unknown = {}, options: ImageProcessorOptions = {}) {
+    this.config = parseImageConfig(config, "preprocessor_config.json");
+    const formats = options.imageFormats ?? [];
+    if (!Array.isArray(formats) || !formats.every((format) => OPTIONAL_FORMATS.includes(format))) {
+      throw invalidArgument("imageFormats", 'an array of "avif" and "tiff"', options.imageFormats);
+    }
+    this.#formats = formats;
+  }
+
+  /**
+   * Decodes and resizes one picture, off the event loop.
+   *
+   * @param path - what the picture is called in an error
+   * @returns u8 [height, width, 3]
+   * @throws IMAGE_REJECTED, INVALID_ARGUMENT; the signal's reason when it is aborted
+   */
+  async prepare(
+    image: ImageInput,
+    options: { signal?: AbortSignal } = {},
+    path = "image",
+  ): Promise<Tensor<"uint8">> {
+    const { doResize, resample, size } = this.config;
+    const admitted = await readInput(image, path, this.#formats);
+    const task: PrepareTask = {
+      source: admitted.source,
+      ...(doResize ? { resize: { ...size, resample } } : {}),
+    };
+    const prepared = await prepareInThread(task, options.signal, admitted.pixels);
+    return new Tensor("uint8", [prepared.height, prepared.width, 3], prepared.data);
+  }
+}
