@@ -1,7 +1,8 @@
 """Report installed distributions as one line of JSON; optionally mend or try them.
 
     python -I packages.py                     {"prefix", "python", "installed": {name: version}, …}
-    python -I packages.py --mend              forget what an interrupted installation left unfinished
+    python -I packages.py --check             list the distributions with missing or cut files in "damaged"
+    python -I packages.py --mend              … and forget them, so that pip installs them again
     python -I packages.py --try NAME NAME …   import what these distributions provide; failures in "broken"
 
 Names are normalised (lower case, `-` for `_` and `.`).
@@ -51,25 +52,31 @@ def metadata_folder(distribution: Distribution) -> Path | None:
     return folder if isinstance(folder, Path) and folder.suffix == ".dist-info" else None
 
 
-def mend() -> list[str]:
-    """Remove the metadata of unfinished distributions, so that pip installs them again; return their names."""
-    forgotten = []
-    for distribution in list(importlib.metadata.distributions()):
-        folder = metadata_folder(distribution)
-        if folder is not None and not is_whole(distribution):
-            shutil.rmtree(folder, ignore_errors=True)
-            forgotten.append(folder.name)
-    return forgotten
+def damaged() -> list[Distribution]:
+    """The distributions that lack some of their files."""
+    return [found for found in importlib.metadata.distributions() if not is_whole(found)]
+
+
+def forget(distribution: Distribution) -> None:
+    """Remove a distribution's metadata: pip then takes it for missing."""
+    folder = metadata_folder(distribution)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def installed() -> dict[str, str]:
     """Name and version of every distribution on the path; the first one found wins, as for `import`."""
     versions: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            versions.setdefault(normalise(name), distribution.version)
+        versions.setdefault(name_of(distribution), distribution.version)
     return versions
+
+
+def name_of(distribution: Distribution) -> str:
+    """A distribution's normalised name; one cut short has lost its own, but not its folder's."""
+    folder = metadata_folder(distribution)
+    name = distribution.metadata["Name"] or (folder.name.split("-")[0] if folder else "")
+    return normalise(name)
 
 
 def try_imports(names: Iterable[str]) -> dict[str, str]:
@@ -92,16 +99,21 @@ def try_imports(names: Iterable[str]) -> dict[str, str]:
 def main() -> None:
     """Parse the arguments, do what they ask, print the report."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--mend", action="store_true")
     parser.add_argument("--try", dest="attempt", nargs="*", default=[])
     arguments = parser.parse_args()
-    forgotten = mend() if arguments.mend else []
+    lacking = damaged() if arguments.check or arguments.mend else []
+    names = [name_of(distribution) for distribution in lacking]
+    if arguments.mend:
+        for distribution in lacking:
+            forget(distribution)
     report = {
         "prefix": sys.prefix,
         "python": ".".join(map(str, sys.version_info[:3])),
         "installed": installed(),
         "broken": try_imports(arguments.attempt),
-        "forgotten": forgotten,
+        "damaged": names,
     }
     print(json.dumps(report))
 

@@ -1,0 +1,10 @@
+export type { CpuDevice, CudaDevice, Device } from "./devices.ts";
+export { type DiagnoseOptions, type Diagnosis, diagnose } from "./diagnose.ts";
+export type { PythonEnvironment } from "./environment.ts";
+export { type FindEnvironmentOptions, findEnvironment } from "./find-environment.ts";
+export { packageRoot, workerFile } from "./package-root.ts";
+export type { PackageState } from "./packages.ts";
+export type { Problem, ProblemCode } from "./problems.ts";
+export type { SetupProgress, SetupProgressListener, SetupStage } from "./progress.ts";
+export { type SetupEnvironmentOptions, type SetupResult, setupEnvironment } from "./setup-environment.ts";
+export type { TorchChoice } from "./torch-choice.ts";
