@@ -1,7 +1,7 @@
 import { stopWaiting } from "./queue.ts";
 import type { LiveRequest } from "./request.ts";
 import type { SchedulerModel, SchedulerState } from "./state.ts";
-import { attemptKey, type SchedulerWorker } from "./worker.ts";
+import { attemptKey, isOpen, type SchedulerWorker } from "./worker.ts";
 
 /** Fills the workers: idle ones at once, each with what may share a batch. */
 export function dispatch(state: SchedulerState, now: number): void {
@@ -13,37 +13,48 @@ export function dispatch(state: SchedulerState, now: number): void {
 }
 
 function dispatchOne(state: SchedulerState, model: SchedulerModel, now: number): boolean {
+  const open = openWorkers(state, model);
   for (const head of model.queue) {
+    if (open.length === 0) return false;
     if (head.notBefore > now) continue;
-    const worker = pickWorker(state, model, head);
-    if (worker === undefined) {
-      // A request that needs a whole worker must not hold up those that do not.
-      if (head.alone || head.rows > 1) continue;
-      return false;
+    const worker = pickWorker(open, head);
+    if (worker !== undefined) {
+      send(state, model, worker, formBatch(model, open, worker, head, state.policy.maxBatch, now), now);
+      return true;
     }
-    send(state, model, worker, formBatch(state, model, worker, head, now), now);
-    return true;
+    // Where a single row does not fit, nothing does.
+    if (head.rows === 1 && !head.alone) return false;
+    // What needs more room keeps the worker that is nearest to having it, or smaller requests would always
+    // be quicker to take the room.
+    open.splice(open.indexOf(leastLoaded(open)), 1);
   }
   return false;
 }
 
-/** The least loaded worker that can take the request; the one it last failed on only when there is no other. */
-function pickWorker(
-  state: SchedulerState,
-  model: SchedulerModel,
-  request: LiveRequest,
-): SchedulerWorker | undefined {
-  let best: SchedulerWorker | undefined;
+function openWorkers(state: SchedulerState, model: SchedulerModel): SchedulerWorker[] {
+  const open: SchedulerWorker[] = [];
   for (const worker of state.workers.values()) {
-    if (worker.modelId !== model.id || !fits(worker, request)) continue;
+    if (worker.modelId === model.id && isOpen(worker) && !worker.solo) open.push(worker);
+  }
+  return open;
+}
+
+/** The least loaded worker that can take the request; the one it last failed on only when there is no other. */
+function pickWorker(open: readonly SchedulerWorker[], request: LiveRequest): SchedulerWorker | undefined {
+  let best: SchedulerWorker | undefined;
+  for (const worker of open) {
+    if (!fits(worker, request)) continue;
     if (best === undefined || isBetter(worker, best, request)) best = worker;
   }
   return best;
 }
 
+function leastLoaded(open: readonly SchedulerWorker[]): SchedulerWorker {
+  return open.reduce((best, worker) => (worker.rowsInFlight < best.rowsInFlight ? worker : best));
+}
+
 /** Rows over a worker's slots run when it is idle. */
 function fits(worker: SchedulerWorker, request: LiveRequest): boolean {
-  if (!worker.accepting || worker.solo) return false;
   if (worker.running.size === 0) return true;
   return !request.alone && worker.rowsInFlight + request.rows <= worker.slots;
 }
@@ -57,18 +68,19 @@ function isBetter(worker: SchedulerWorker, best: SchedulerWorker, request: LiveR
 
 /** The head, and after it what has the same key, while the worker's share of rows lasts. */
 function formBatch(
-  state: SchedulerState,
   model: SchedulerModel,
+  open: readonly SchedulerWorker[],
   worker: SchedulerWorker,
   head: LiveRequest,
+  maxBatch: number,
   now: number,
 ): LiveRequest[] {
   const batch = [head];
   if (head.alone) return batch;
   let rows = worker.rowsInFlight + head.rows;
-  const share = Math.min(worker.slots, worker.rowsInFlight + fairShare(state, model, worker));
+  const share = Math.min(worker.slots, worker.rowsInFlight + fairShare(model, open, worker));
   for (const request of model.queue) {
-    if (rows >= share || batch.length >= state.policy.maxBatch) break;
+    if (rows >= share || batch.length >= maxBatch) break;
     if (request === head || request.alone || request.notBefore > now) continue;
     if (request.batchKey !== head.batchKey || rows + request.rows > worker.slots) continue;
     batch.push(request);
@@ -78,13 +90,10 @@ function formBatch(
 }
 
 /** Rows for this worker so that the others with room get as many. */
-function fairShare(state: SchedulerState, model: SchedulerModel, worker: SchedulerWorker): number {
-  let open = 1;
-  for (const other of state.workers.values()) {
-    if (other === worker || other.modelId !== model.id || !other.accepting || other.solo) continue;
-    if (other.rowsInFlight < other.slots) open += 1;
-  }
-  return Math.max(1, Math.ceil(model.queue.length / open));
+function fairShare(model: SchedulerModel, open: readonly SchedulerWorker[], worker: SchedulerWorker): number {
+  let sharers = 1;
+  for (const other of open) if (other !== worker && other.rowsInFlight < other.slots) sharers += 1;
+  return Math.max(1, Math.ceil(model.queue.length / sharers));
 }
 
 function send(

@@ -36,6 +36,10 @@ export class TimerHeap {
     return first.requestId;
   }
 
+  clear(): void {
+    if (this.#entries.length > 0) this.#entries = [];
+  }
+
   /** Throws out what belongs to no live request. */
   retain(isLive: (requestId: string) => boolean): void {
     const kept = this.#entries.filter(({ requestId }) => isLive(requestId));

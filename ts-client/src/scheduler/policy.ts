@@ -18,6 +18,8 @@ export interface SchedulerPolicy {
   /** Deaths, alone or in all, after which a request is refused for good. */
   readonly maxSoloDeaths: number;
   readonly maxDeaths: number;
+  /** How long a worker may take to confirm a cancelled try before it is replaced. */
+  readonly cancelGraceMs: number;
 }
 
 export const DEFAULT_POLICY: SchedulerPolicy = {
@@ -31,4 +33,5 @@ export const DEFAULT_POLICY: SchedulerPolicy = {
   maxRetryDelayMs: 1000,
   maxSoloDeaths: 2,
   maxDeaths: 3,
+  cancelGraceMs: 60_000,
 };

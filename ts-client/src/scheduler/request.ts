@@ -39,6 +39,8 @@ export interface LiveRequest extends NewRequest {
   attempt: number;
   /** Where it runs. */
   workerId: string | undefined;
+  /** When it last began to wait: at arrival, or after a try that failed. */
+  queuedAt: number;
   /** When the current try was dispatched. */
   startedAt: number;
   /** Whether tokens went to the caller: from then on it is never tried again. */
@@ -47,6 +49,8 @@ export interface LiveRequest extends NewRequest {
   /** Workers that died with it in their hands, and how many of them ran nothing else. */
   deaths: number;
   soloDeaths: number;
+  /** Tries used up of `maxRetries`. */
+  retries: number;
   /** It runs without company: its worker died, or ran out of memory, before. */
   alone: boolean;
   /** Not before this time: back-off between tries. */

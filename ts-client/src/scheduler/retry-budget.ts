@@ -4,8 +4,7 @@ import type { SchedulerPolicy } from "./policy.ts";
  * Permits to try again, so that a mass crash does not become a storm: every request earns a fraction of a
  * permit, every second a few more, and what is not used lapses with the window.
  *
- * One failure costs one permit, however many requests it concerned. Who finds no permit reserves the next
- * one and waits for it.
+ * Who finds no permit reserves the next one and waits for it.
  */
 export class RetryBudget {
   readonly #policy: SchedulerPolicy;
@@ -26,12 +25,18 @@ export class RetryBudget {
     this.#permits += this.#policy.retryRatio;
   }
 
-  /** Takes a permit and returns when it may be used: now, or once time has brought it. */
-  reserve(now: number): number {
+  /** When the next permit may be used: now, or once time has brought it. */
+  nextAt(now: number): number {
     this.#refill(now);
+    const missing = 1 - this.#permits;
+    return missing <= 0 ? now : now + Math.ceil((missing / this.#policy.retriesPerSecond) * 1000);
+  }
+
+  /** Takes the next permit and returns when it may be used. */
+  reserve(now: number): number {
+    const usableAt = this.nextAt(now);
     this.#permits -= 1;
-    if (this.#permits >= 0) return now;
-    return now + Math.ceil((-this.#permits / this.#policy.retriesPerSecond) * 1000);
+    return usableAt;
   }
 
   #refill(now: number): void {
@@ -44,5 +49,24 @@ export class RetryBudget {
       const surplus = this.#permits - this.#floor;
       this.#permits = this.#floor + surplus * Math.exp(-elapsed / this.#policy.retryWindowMs);
     }
+  }
+}
+
+/** One permit for everything one failure concerned; it is taken by the first request that goes on with it. */
+export class RetryPermit {
+  readonly #budget: RetryBudget;
+  #usableAt: number | undefined;
+
+  constructor(budget: RetryBudget) {
+    this.#budget = budget;
+  }
+
+  /** When it may be used, or might be if it were taken now. */
+  usableAt(now: number): number {
+    return this.#usableAt ?? this.#budget.nextAt(now);
+  }
+
+  take(now: number): void {
+    this.#usableAt ??= this.#budget.reserve(now);
   }
 }

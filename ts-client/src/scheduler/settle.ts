@@ -1,6 +1,7 @@
 import { dequeue, stopWaiting } from "./queue.ts";
 import type { LiveRequest } from "./request.ts";
 import type { SchedulerState } from "./state.ts";
+import { attemptKey } from "./worker.ts";
 
 /** Refuses a request that was never taken in. */
 export function reject(
@@ -77,15 +78,18 @@ export function settleResult(
 }
 
 /** Ends a request from outside, wherever it is; a worker that has it is told to stop. */
-export function abandon(state: SchedulerState, request: LiveRequest, code: string, message: string): void {
-  if (request.phase === "running" && request.workerId !== undefined) {
-    state.effects.push({
-      type: "cancelAttempt",
-      workerId: request.workerId,
-      requestId: request.id,
-      attempt: request.attempt,
-      reason: code,
-    });
+export function abandon(
+  state: SchedulerState,
+  request: LiveRequest,
+  now: number,
+  code: string,
+  message: string,
+): void {
+  const worker = request.workerId === undefined ? undefined : state.workers.get(request.workerId);
+  if (request.phase === "running" && worker !== undefined) {
+    const { id: requestId, attempt } = request;
+    worker.cancelled.set(attemptKey(requestId, attempt), now + state.policy.cancelGraceMs);
+    state.effects.push({ type: "cancelAttempt", workerId: worker.id, requestId, attempt, reason: code });
   }
   settleError(state, request, code, message);
 }

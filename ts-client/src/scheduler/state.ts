@@ -29,6 +29,8 @@ export interface SchedulerState {
   readonly requests: Map<string, LiveRequest>;
   readonly models: Map<string, SchedulerModel>;
   readonly workers: Map<string, SchedulerWorker>;
+  /** The last life of each worker that is known to be over: what comes from it later is of the past. */
+  readonly lostEpochs: Map<string, number>;
   readonly timers: TimerHeap;
   /** What this step has decided so far. */
   effects: SchedulerEffect[];
@@ -36,7 +38,8 @@ export interface SchedulerState {
   waiting: number;
   waitingBytes: number;
   arrivals: number;
-  mode: "open" | "draining" | "closed";
+  /** `drained`: draining, and the shell was told that nothing is left. */
+  mode: "open" | "draining" | "drained" | "closed";
   /** Running mean of the time a request takes on a worker, in milliseconds. */
   serviceMs: number;
   readonly counts: SchedulerCounts;
@@ -62,6 +65,7 @@ export function createState(policy: Partial<SchedulerPolicy> = {}, seed = 1): Sc
     requests: new Map(),
     models: new Map(),
     workers: new Map(),
+    lostEpochs: new Map(),
     timers: new TimerHeap(),
     effects: [],
     waiting: 0,

@@ -5,7 +5,7 @@ import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { abandon, settleError } from "./settle.ts";
 import type { SchedulerState } from "./state.ts";
-import { expire } from "./timers.ts";
+import { expire, nextExpiry } from "./timers.ts";
 import {
   endAll,
   onModelAdded,
@@ -26,13 +26,19 @@ export function step(state: SchedulerState, event: SchedulerEvent, now: number):
   expire(state, now);
   apply(state, event, now);
   if (state.mode !== "closed") dispatch(state, now);
-  if (state.mode === "draining" && state.requests.size === 0) state.effects.push({ type: "drained" });
+  if (state.requests.size === 0) {
+    state.timers.clear();
+    if (state.mode === "draining") {
+      state.mode = "drained";
+      state.effects.push({ type: "drained" });
+    }
+  }
   return state.effects;
 }
 
 /** When `step` should be called with a tick at the latest; Infinity when nothing is pending. */
 export function nextWake(state: SchedulerState): number {
-  return state.timers.nextAt;
+  return nextExpiry(state);
 }
 
 function apply(state: SchedulerState, event: SchedulerEvent, now: number): void {
@@ -43,13 +49,13 @@ function apply(state: SchedulerState, event: SchedulerEvent, now: number): void 
       return prepared(state, event.requestId, event.bytes);
     case "prepareFailed": {
       const request = state.requests.get(event.requestId);
-      if (request === undefined) return;
+      if (request?.phase !== "preparing") return;
       const message = "The inputs could not be prepared.";
       return settleError(state, request, "INVALID_ARGUMENT", message, { failure: event.failure });
     }
     case "cancel": {
       const request = state.requests.get(event.requestId);
-      if (request !== undefined) abandon(state, request, "CANCELLED", "The request was cancelled.");
+      if (request !== undefined) abandon(state, request, now, "CANCELLED", "The request was cancelled.");
       return;
     }
     case "chunk":
@@ -74,11 +80,11 @@ function apply(state: SchedulerState, event: SchedulerEvent, now: number): void 
     case "modelFailed":
       return onModelFailed(state, event);
     case "drain":
-      if (state.mode === "open") state.mode = "draining";
+      if (state.mode !== "closed") state.mode = "draining";
       return;
     case "close":
       state.mode = "closed";
-      return endAll(state);
+      return endAll(state, now);
     case "tick":
       return;
   }

@@ -6,8 +6,15 @@ export interface SchedulerWorker {
   readonly slots: number;
   /** False while it stalls or drains. */
   accepting: boolean;
+  /**
+   * `leaving`: it said that it takes nothing more. `condemned`: the shell was told to replace it. Neither
+   * gets new work in this life.
+   */
+  standing: "serving" | "leaving" | "condemned";
   /** Tries it has not ended yet, by {@link attemptKey}; those of settled requests stay until it says so. */
   readonly running: Map<string, RunningAttempt>;
+  /** Of those, the cancelled ones, with the time by which it must have confirmed; the oldest is first. */
+  readonly cancelled: Map<string, number>;
   rowsInFlight: number;
   /** A request that must run without company holds the worker. */
   solo: boolean;
@@ -24,4 +31,9 @@ export interface RunningAttempt {
 /** The key of one try of one request. */
 export function attemptKey(requestId: string, attempt: number): string {
   return `${requestId}/${attempt}`;
+}
+
+/** Whether it may get new work, if it has room. */
+export function isOpen(worker: SchedulerWorker): boolean {
+  return worker.accepting && worker.standing === "serving";
 }

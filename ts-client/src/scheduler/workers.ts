@@ -1,14 +1,26 @@
 import type { SchedulerEvent } from "./events.ts";
 import { retryOrFail } from "./retry.ts";
+import { RetryPermit } from "./retry-budget.ts";
 import { abandon, settleError } from "./settle.ts";
-import type { SchedulerModel, SchedulerState } from "./state.ts";
+import type { SchedulerState } from "./state.ts";
+import type { SchedulerWorker } from "./worker.ts";
 
 type EventOf<T extends SchedulerEvent["type"]> = Extract<SchedulerEvent, { type: T }>;
 
 /** A worker has loaded its model and takes work. */
 export function onWorkerReady(state: SchedulerState, event: EventOf<"workerReady">, now: number): void {
   const { workerId: id, modelId, epoch, slots } = event;
-  const model = modelOf(state, modelId);
+  const model = state.models.get(modelId);
+  const former = state.workers.get(id);
+  const over = Math.max(state.lostEpochs.get(id) ?? -1, former?.epoch ?? -1);
+  if (model === undefined || epoch <= over) {
+    state.counts.stale += 1;
+    return;
+  }
+  if (former !== undefined) {
+    const message = "The worker came back in a new life.";
+    loseWorker(state, former, { code: "WORKER_LOST", message }, now);
+  }
   model.trouble = undefined;
   state.workers.set(id, {
     id,
@@ -16,22 +28,36 @@ export function onWorkerReady(state: SchedulerState, event: EventOf<"workerReady
     epoch,
     slots,
     accepting: true,
+    standing: "serving",
     running: new Map(),
+    cancelled: new Map(),
     rowsInFlight: 0,
     solo: false,
     lastActiveAt: now,
   });
 }
 
-/** A worker is gone. Its requests are tried elsewhere, each alone, and the death costs one permit. */
+/** A worker is gone. */
 export function onWorkerLost(state: SchedulerState, event: EventOf<"workerLost">, now: number): void {
-  const worker = state.workers.get(event.workerId);
-  if (worker === undefined || worker.epoch !== event.epoch) return;
-  // Gone from the books first: whatever it still says is of the past.
+  const { workerId, epoch } = event;
+  const worker = state.workers.get(workerId);
+  if (worker?.epoch === epoch) return loseWorker(state, worker, event, now);
+  state.lostEpochs.set(workerId, Math.max(epoch, state.lostEpochs.get(workerId) ?? -1));
+}
+
+/** Takes a worker off the books. Its requests are tried elsewhere, each alone; the death costs one permit. */
+export function loseWorker(
+  state: SchedulerState,
+  worker: SchedulerWorker,
+  cause: { readonly code: string; readonly message: string },
+  now: number,
+): void {
+  // Gone first: whatever it still says is of the past.
   state.workers.delete(worker.id);
-  if (worker.running.size === 0) return;
+  state.lostEpochs.set(worker.id, worker.epoch);
+  const { code, message } = cause;
   const company = worker.running.size > 1;
-  let permittedAt: number | undefined;
+  const permit = new RetryPermit(state.budget);
   for (const { requestId, attempt } of worker.running.values()) {
     const request = state.requests.get(requestId);
     if (request === undefined || request.workerId !== worker.id || request.attempt !== attempt) continue;
@@ -39,7 +65,6 @@ export function onWorkerLost(state: SchedulerState, event: EventOf<"workerLost">
     if (!company) request.soloDeaths += 1;
     const { maxDeaths, maxSoloDeaths } = state.policy;
     if (request.deaths >= maxDeaths || request.soloDeaths >= maxSoloDeaths) {
-      const { code, message } = event;
       request.failures.push({ attempt, workerId: worker.id, code, message });
       settleError(
         state,
@@ -49,15 +74,22 @@ export function onWorkerLost(state: SchedulerState, event: EventOf<"workerLost">
       );
       continue;
     }
-    permittedAt ??= state.budget.reserve(now);
-    const failure = { attempt, workerId: worker.id, code: event.code, message: event.message };
-    retryOrFail(state, request, failure, { permittedAt, alone: true, counted: false }, now);
+    const failure = { attempt, workerId: worker.id, code, message };
+    retryOrFail(state, request, failure, { permit, alone: true, counted: true }, now);
   }
+}
+
+/** Has a worker replaced. What it runs may still end well. */
+export function condemn(state: SchedulerState, worker: SchedulerWorker, code: string, reason: string): void {
+  if (worker.standing === "condemned") return;
+  worker.standing = "condemned";
+  state.effects.push({ type: "recycle", workerId: worker.id, code, reason });
 }
 
 /** A model can be asked for from now on, also before its first worker is ready. */
 export function onModelAdded(state: SchedulerState, modelId: string): void {
-  modelOf(state, modelId);
+  if (state.models.has(modelId)) return;
+  state.models.set(modelId, { id: modelId, queue: [], trouble: undefined });
 }
 
 /** A model is gone: what waits for it ends, what runs goes on. */
@@ -66,21 +98,26 @@ export function onModelRemoved(state: SchedulerState, modelId: string): void {
   if (model === undefined) return;
   endWaiting(state, modelId, "MODEL_NOT_FOUND", `The model "${modelId}" was unloaded.`, undefined);
   state.models.delete(modelId);
+  for (const worker of state.workers.values()) {
+    if (worker.modelId === modelId && worker.standing === "serving") worker.standing = "leaving";
+  }
 }
 
 /** No worker of the model will come for a while: what waits ends with the reason, unless some still work. */
 export function onModelFailed(state: SchedulerState, event: EventOf<"modelFailed">): void {
   const model = state.models.get(event.modelId);
   if (model === undefined) return;
-  for (const worker of state.workers.values()) if (worker.modelId === event.modelId) return;
+  for (const worker of state.workers.values()) {
+    if (worker.modelId === event.modelId && worker.standing === "serving") return;
+  }
   model.trouble = { code: event.code, message: event.message, retryAfterMs: event.retryAfterMs };
   endWaiting(state, event.modelId, event.code, event.message, event.retryAfterMs);
 }
 
 /** Ends every request, wherever it is. */
-export function endAll(state: SchedulerState): void {
+export function endAll(state: SchedulerState, now: number): void {
   for (const request of [...state.requests.values()]) {
-    abandon(state, request, "POOL_CLOSED", "The pool was closed.");
+    abandon(state, request, now, "POOL_CLOSED", "The pool was closed.");
   }
 }
 
@@ -95,12 +132,4 @@ function endWaiting(
     if (request.modelId !== modelId || request.phase === "running") continue;
     settleError(state, request, code, message, { retryAfterMs });
   }
-}
-
-function modelOf(state: SchedulerState, modelId: string): SchedulerModel {
-  const known = state.models.get(modelId);
-  if (known !== undefined) return known;
-  const model: SchedulerModel = { id: modelId, queue: [], trouble: undefined };
-  state.models.set(modelId, model);
-  return model;
 }
