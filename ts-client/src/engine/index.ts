@@ -1,6 +1,8 @@
 export type { DeploymentSpec, ModelInfo, Precision, ProcessorAssets, Quantization } from "./deployment.ts";
 export type { DrainOptions, Engine } from "./engine.ts";
 export type { EngineEventName, EngineEvents, EngineListener } from "./events.ts";
+export { onAbort } from "./on-abort.ts";
+export { PendingSubmission, STREAM_CREDIT } from "./pending-submission.ts";
 export type {
   CallOptions,
   FailedAttempt,

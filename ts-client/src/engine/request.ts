@@ -42,6 +42,8 @@ export interface Request<K extends Op = Op> {
 
 /** How a request is to be treated. */
 export interface CallOptions {
+  /** The request's id: a UUID in lower case. @default a new UUIDv7 */
+  readonly requestId?: string;
   /** Ends the request; the promise rejects with CANCELLED whose `cause` is the signal's reason. */
   readonly signal?: AbortSignal;
   /** Longest time from submit to settlement. @unit milliseconds @default 600000 */

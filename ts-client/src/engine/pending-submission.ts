@@ -1,0 +1,102 @@
+import { InstructBlipError } from "../errors/index.ts";
+import type { GenerateChunk, GenerateResult, Submission } from "./request.ts";
+
+/** Chunks a worker may send ahead of the reader. */
+export const STREAM_CREDIT = 32;
+
+interface SubmissionHooks {
+  readonly onCancel: (reason: unknown) => void;
+  /** The reader has taken that many chunks: the worker may send as many more. */
+  readonly onConsumed: (chunks: number) => void;
+}
+
+/** A request under way, as its caller holds it: a promise of the result and a stream of chunks. */
+export class PendingSubmission implements Submission<"generate"> {
+  readonly requestId: string;
+  readonly #hooks: SubmissionHooks;
+  readonly #result: Promise<GenerateResult>;
+  readonly #chunks: GenerateChunk[] = [];
+  #settle!: { resolve: (result: GenerateResult) => void; reject: (error: unknown) => void };
+  #ended = false;
+  #error: unknown;
+  #wake: () => void = () => {};
+  #iterated = false;
+  #unreported = 0;
+
+  constructor(requestId: string, hooks: SubmissionHooks) {
+    this.requestId = requestId;
+    this.#hooks = hooks;
+    this.#result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever reads only the stream learns of the failure there.
+    this.#result.catch(() => {});
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a submission is awaited for its result
+  then<A = GenerateResult, B = never>(
+    onResult?: ((result: GenerateResult) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.then(onResult, onError);
+  }
+
+  cancel(reason?: unknown): void {
+    if (!this.#ended) this.#hooks.onCancel(reason);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<GenerateChunk, undefined> {
+    if (this.#iterated) {
+      throw new InstructBlipError("INVALID_ARGUMENT", "The chunks of a request can be read once only.");
+    }
+    this.#iterated = true;
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.cancel(new InstructBlipError("CANCELLED", "The reader left the stream."));
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  deliver(tokens: readonly number[]): void {
+    this.#chunks.push({ tokens });
+    this.#wake();
+  }
+
+  resolve(result: GenerateResult): void {
+    this.#ended = true;
+    this.#settle.resolve(result);
+    this.#wake();
+  }
+
+  reject(error: unknown): void {
+    this.#ended = true;
+    this.#error = error;
+    this.#settle.reject(error);
+    this.#wake();
+  }
+
+  async #next(): Promise<IteratorResult<GenerateChunk, undefined>> {
+    while (this.#chunks.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#report();
+      return { done: false, value: chunk };
+    }
+    if (this.#error !== undefined) throw this.#error;
+    return { done: true, value: undefined };
+  }
+
+  /** Gives credit back in halves, not chunk by chunk. */
+  #report(): void {
+    this.#unreported += 1;
+    if (this.#unreported < STREAM_CREDIT / 2 || this.#ended) return;
+    this.#hooks.onConsumed(this.#unreported);
+    this.#unreported = 0;
+  }
+}

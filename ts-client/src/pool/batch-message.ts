@@ -1,0 +1,123 @@
+import { LRUCache } from "lru-cache";
+import { STREAM_CREDIT } from "../engine/index.ts";
+import type { HeaderOf } from "../protocol/index.ts";
+import { LIMITS } from "../protocol/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import type { RequestEntry } from "./request-entry.ts";
+
+/** Pictures a worker is believed to have. Wrong belief costs one NEED. */
+const REMEMBERED_PICTURES = 512;
+/** Bytes of options and tensors in one message, well under the protocol's limits. */
+const HEADER_SHARE = 40 * 1024;
+const TENSOR_SHARE = LIMITS.tensorBytes / 2;
+
+/** The pictures a worker has been sent, by content hash. */
+export class KnownPictures {
+  readonly #hashes = new LRUCache<string, true>({ max: REMEMBERED_PICTURES });
+
+  /** Whether the worker has it; notes that it is being sent otherwise. */
+  has(hash: string): boolean {
+    if (this.#hashes.get(hash) === true) return true;
+    this.#hashes.set(hash, true);
+    return false;
+  }
+}
+
+export interface BatchItem {
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly entry: RequestEntry;
+}
+
+export interface SubmitMessage {
+  readonly header: Omit<HeaderOf<"SUBMIT">, "tensors">;
+  readonly tensors: readonly Tensor[];
+}
+
+/** The SUBMITs of a batch: one, unless it would outgrow a message. A picture travels once, if at all. */
+export function submitMessages(
+  batch: readonly BatchItem[],
+  workerEpoch: number,
+  modelId: string,
+  known: KnownPictures,
+  now: number,
+): SubmitMessage[] {
+  const messages: SubmitMessage[] = [];
+  let builder = new SubmitBuilder(known, now);
+  for (const item of batch) {
+    if (builder.isFull) {
+      messages.push(builder.build(workerEpoch, modelId));
+      builder = new SubmitBuilder(known, now);
+    }
+    builder.add(item);
+  }
+  messages.push(builder.build(workerEpoch, modelId));
+  return messages;
+}
+
+class SubmitBuilder {
+  readonly #known: KnownPictures;
+  readonly #now: number;
+  readonly #items: HeaderOf<"SUBMIT">["items"] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #pictures = new Map<string, number>();
+  #headerBytes = 0;
+  #tensorBytes = 0;
+
+  constructor(known: KnownPictures, now: number) {
+    this.#known = known;
+    this.#now = now;
+  }
+
+  get isFull(): boolean {
+    return (
+      this.#items.length >= LIMITS.batch ||
+      this.#tensors.length + 3 > LIMITS.tensors ||
+      this.#headerBytes > HEADER_SHARE ||
+      this.#tensorBytes > TENSOR_SHARE
+    );
+  }
+
+  add({ requestId, attempt, entry }: BatchItem): void {
+    const { request, inputs } = entry;
+    if (inputs === undefined) return;
+    this.#headerBytes += 300 + JSON.stringify(request.options).length;
+    const ttl = entry.deadlineAt - this.#now;
+    this.#items.push({
+      request_id: requestId,
+      attempt,
+      op: request.op,
+      stream: request.stream ?? false,
+      ...(Number.isFinite(ttl) ? { ttl_ms: Math.max(0, Math.ceil(ttl)) } : {}),
+      ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
+      image: this.#image(inputs.image),
+      input_ids: this.#push(new Tensor("int32", [inputs.inputIds.length], inputs.inputIds)),
+      qformer_input_ids: this.#push(
+        new Tensor("int32", [inputs.qformerInputIds.length], inputs.qformerInputIds),
+      ),
+      options: request.options,
+    });
+  }
+
+  build(workerEpoch: number, modelId: string): SubmitMessage {
+    return {
+      header: { worker_epoch: workerEpoch, model_id: modelId, items: this.#items },
+      tensors: this.#tensors,
+    };
+  }
+
+  #image(image: NonNullable<RequestEntry["inputs"]>["image"]): { hash: string; tensor?: number } {
+    const travelling = this.#pictures.get(image.hash);
+    if (travelling !== undefined) return { hash: image.hash, tensor: travelling };
+    if (this.#known.has(image.hash)) return { hash: image.hash };
+    const tensor = this.#push(image.tensor);
+    this.#pictures.set(image.hash, tensor);
+    return { hash: image.hash, tensor };
+  }
+
+  #push(tensor: Tensor): number {
+    this.#tensorBytes += tensor.bytes().byteLength;
+    this.#tensors.push(tensor);
+    return this.#tensors.length - 1;
+  }
+}

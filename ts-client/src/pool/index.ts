@@ -1,0 +1,6 @@
+export { BUNDLED_MODELS, DEFAULT_MODEL } from "./deployment.ts";
+export type { Logger, LogLevel } from "./logger.ts";
+export type { WorkerPoolOptions } from "./options.ts";
+export type { LivenessOptions } from "./supervisor/liveness.ts";
+export type { RestartOptions } from "./supervisor/restart-policy.ts";
+export { WorkerPool } from "./worker-pool.ts";
