@@ -1,0 +1,173 @@
+"""The many ways in which each question is put.
+
+A wording is a small grammar: `(a|b|)` picks one alternative, an empty one included. The question fills in
+`{kind}`, `{kinds}`, `{color}`, `{a}` (the article before the colour), `{one}` and `{other}`.
+"""
+
+from __future__ import annotations
+
+_PICTURE = "(picture|image|photo|drawing|scene|image)"
+_IN_IT = f"(| in the {_PICTURE}| in this {_PICTURE}| here| there| shown| in the {_PICTURE}|)"
+_HUE = "(color|colour|color)"
+_THING = "(shape|figure|object|thing)"
+_THINGS = "(shapes|figures|objects|things)"
+_SEEN = "(can you see|do you see|can be seen|are shown|are visible|do you count)"
+_WHETHER = "(Is it true that|Tell me whether|Tell me if|Check if|Say if|Check whether)"
+_RIGHT = "(True or false|Right|Correct|Yes or no|Is that right|Is that true)"
+_STATE = "(The |What is the |What's the |Tell me the |Give the |State the |)"
+_TEXT = "(description|caption|summary)"
+
+WORDINGS: dict[str, tuple[str, ...]] = {
+    "color": (
+        f"(What|Which|What) {_HUE} is the {{kind}}{_IN_IT}",
+        f"(What|Which|What) {_HUE} is the {{kind}}{_IN_IT}",
+        f"(What|Which) {_HUE} is the (only|single|one|sole) {{kind}}{_IN_IT}",
+        f"What is the {_HUE} of the (only |single |one |){{kind}}{_IN_IT}",
+        f"What's the {_HUE} of the (only |){{kind}}{_IN_IT}",
+        f"(What|Which) {_HUE} does the {{kind}} have{_IN_IT}",
+        f"(What|Which) {_HUE} (has|is used for|was used for) the {{kind}}",
+        f"(Name|Give|State|Say|Tell me|Identify) the {_HUE} of the (only |){{kind}}{_IN_IT}",
+        f"(The |){_HUE} of the {{kind}}",
+        f"The {{kind}}{_IN_IT} is (what|which) {_HUE}",
+        f"The {{kind}} has (what|which) {_HUE}",
+        f"In (what|which) {_HUE} is the {{kind}} (drawn|painted|filled|shown|)",
+        f"{{kind}} {_HUE}",
+        f"What {_HUE} (is|'s) (that|this|your|a) {{kind}}",
+        "How is the {kind} (colored|coloured)",
+        f"There is (one|a) {{kind}}{_IN_IT}. What {_HUE} is it",
+        f"(Look at|Find|Consider|See) the {{kind}}. (What|Which) {_HUE} is it",
+        f"The {{kind}}: what {_HUE}",
+    ),
+    "shape": (
+        f"(What|Which|What) shape is {{color}}{_IN_IT}",
+        f"(What|Which|What) shape is {{color}}{_IN_IT}",
+        f"(What|Which) shape is (the |)(only |)(one |){{color}}{_IN_IT}",
+        f"(What|Which) shape is the {{color}} (one|thing|object|figure|item){_IN_IT}",
+        f"What is the shape of the (only |){{color}} (one|thing|object|figure|item){_IN_IT}",
+        f"What is the (only |){{color}} (shape|thing|object|figure|one|item){_IN_IT}",
+        f"What is {{color}}{_IN_IT}",
+        f"(What|Which) (figure|object|thing|kind of shape|type of shape) is {{color}}{_IN_IT}",
+        f"(What|Which) {{color}} {_THING} (is there|is this|do you see|can you see|is it){_IN_IT}",
+        f"(What|Which) shape (has the {_HUE}|has|comes in|is drawn in|is painted|is colored) {{color}}",
+        f"(Name|Give|State|Say|Tell me|Identify) the (only |){{color}} {_THING}{_IN_IT}",
+        f"(What|Which) of the shapes{_IN_IT} is {{color}}",
+        "(The |){color} (shape|thing|object|figure)",
+        "(What|Which) shape does the {color} (thing|object|figure|one) have",
+        "(Look at|Find|Consider|See) the {color} (thing|object|figure|shape). (What is it|What shape is it)",
+        f"Something{_IN_IT} is {{color}}. What (is it|shape is it)",
+        "The {color} (one|thing|object) is (what|which) shape",
+    ),
+    "count": (
+        f"How many {{kinds}} are there{_IN_IT}",
+        f"How many {{kinds}} are there{_IN_IT}",
+        f"How many {{kinds}} {_SEEN}{_IN_IT}",
+        f"How many {{kinds}} (are in|are on|are drawn in|do we have in) (the|this) {_PICTURE}",
+        f"How many {{kinds}} does (the|this) {_PICTURE} (show|have|contain)",
+        f"(Count|Count up|Please count|Count all) the {{kinds}}{_IN_IT}",
+        f"{_STATE}(number|count|amount) of {{kinds}}{_IN_IT}",
+        "How many {kinds}",
+        f"How many (shapes|figures|objects|of the shapes|of them) are {{kinds}}{_IN_IT}",
+        "(Count {kinds}|{kinds} count|{kinds}: how many)",
+        "How many {kind} (shapes|figures) are there",
+        "How many times does a {kind} (appear|occur|show up)",
+    ),
+    "total": (
+        f"How many (shapes|shapes|figures|objects|things) are there{_IN_IT}",
+        f"How many shapes are there{_IN_IT}",
+        f"How many {_THINGS} {_SEEN}{_IN_IT}",
+        f"How many {_THINGS} (are in|are on|are drawn in) (the|this) {_PICTURE}",
+        f"How many {_THINGS} does (the|this) {_PICTURE} (show|have|contain)",
+        f"(Count|Please count|Count all|Count all of) the {_THINGS}{_IN_IT}",
+        f"{_STATE}(total |)(number|count) of (shapes|figures|objects){_IN_IT}",
+        f"How many {_THINGS}( in total| altogether| overall|)",
+        f"How many (shapes|objects) are there (in total|altogether|overall|in all){_IN_IT}",
+    ),
+    "exists": (
+        f"Is there {{a}} {{color}} {{kind}}{_IN_IT}",
+        f"Is there {{a}} {{color}} {{kind}}{_IN_IT}",
+        f"Is there (any|at least one|some) {{color}} {{kind}}{_IN_IT}",
+        f"Are there any {{color}} {{kinds}}{_IN_IT}",
+        f"(Do|Can) you (see|find|spot|notice) {{a}} {{color}} {{kind}}{_IN_IT}",
+        f"(Do|Can) you (see|find) any {{color}} {{kinds}}{_IN_IT}",
+        f"Does (the|this) {_PICTURE} (show|have|contain|include) {{a}} {{color}} {{kind}}",
+        f"(Is|Are) {{a}} {{color}} {{kind}} (present|visible|shown|drawn|there|in (the|this) {_PICTURE})",
+        "(Any|Any sign of) {color} {kind}",
+        f"{_WHETHER} there is {{a}} {{color}} {{kind}}{_IN_IT}",
+        "(Is one of the shapes|Is any shape|Is any of the shapes) {a} {color} {kind}",
+        f"There is {{a}} {{color}} {{kind}}{_IN_IT}. {_RIGHT}",
+        "Is (any|a) {kind} {color}",
+        "Are any of the {kinds} {color}",
+        f"Is there a {{kind}} that is {{color}}{_IN_IT}",
+    ),
+    "left_of": (
+        f"Is the {{one}} left of the {{other}}{_IN_IT}",
+        f"Is the {{one}} left of the {{other}}{_IN_IT}",
+        f"Is the {{one}} (to the left|on the left|on the left side|at the left) of the {{other}}{_IN_IT}",
+        f"Is the {{one}} (further|farther|more) (left|to the left) than the {{other}}{_IN_IT}",
+        "Does the {one} (lie|sit|stand|appear|come) (left|to the left|on the left) of the {other}",
+        f"{_WHETHER} the {{one}} is (left|to the left) of the {{other}}",
+        f"The {{one}} is (left|to the left|on the left) of the {{other}}. {_RIGHT}",
+        "{one} left of {other}",
+        "Is the {one} (located|placed|positioned|found|drawn) (left|to the left) of the {other}",
+        "Can you see the {one} (left|to the left) of the {other}",
+        "Do you see the {one} (left|to the left|on the left) of the {other}",
+        "Relative to the {other}, is the {one} (left|to the left|on the left)",
+    ),
+    "right_of": (
+        f"Is the {{one}} right of the {{other}}{_IN_IT}",
+        f"Is the {{one}} (to the right|on the right|on the right side) of the {{other}}{_IN_IT}",
+        "Does the {one} (lie|sit|stand|appear) (right|to the right) of the {other}",
+        "Is the {one} (further|farther|more) (right|to the right) than the {other}",
+        "(Tell me whether|Tell me if|Check if) the {one} is (right|to the right) of the {other}",
+    ),
+    "count_color": (
+        f"How many {_THINGS} are {{color}}{_IN_IT}",
+        f"How many {{color}} {_THINGS} are there{_IN_IT}",
+        f"How many {{color}} (shapes|objects|things) (can you see|do you see){_IN_IT}",
+        f"(Count|The number of|Count all) (the |){{color}} {_THINGS}{_IN_IT}",
+        "How many of (the shapes|them) are {color}",
+    ),
+    "count_color_kind": (
+        f"How many {{color}} {{kinds}} are there{_IN_IT}",
+        f"How many {{color}} {{kinds}} (can you see|do you see){_IN_IT}",
+        f"(Count|The number of) (the |){{color}} {{kinds}}{_IN_IT}",
+        f"How many {{kinds}} are {{color}}{_IN_IT}",
+    ),
+    "exists_kind": (
+        f"Is there a {{kind}}{_IN_IT}",
+        f"(Do|Can) you (see|find|spot) (a|any) {{kind}}{_IN_IT}",
+        f"Are there any {{kinds}}{_IN_IT}",
+        f"Does (the|this) {_PICTURE} (show|have|contain) a {{kind}}",
+        "(Is any shape|Is any of the shapes|Is one of the shapes) a {kind}",
+    ),
+    "exists_color": (
+        f"Is there (anything|something) {{color}}{_IN_IT}",
+        f"Is there {{a}} {{color}} (shape|thing|object|figure){_IN_IT}",
+        f"(Do|Can) you (see|find) (anything|something) {{color}}{_IN_IT}",
+        f"Is (any shape|anything|something|one of the shapes) {{color}}{_IN_IT}",
+        f"Are there any {{color}} (shapes|things|objects){_IN_IT}",
+    ),
+    "describe": (
+        f"Describe (the|this) {_PICTURE}",
+        "Describe the image",
+        f"(Please|Can you|Could you|Briefly|Now|) describe (the|this) {_PICTURE}",
+        f"Describe briefly (the|this) {_PICTURE}",
+        f"Describe (the|this) {_PICTURE} (in detail|in details|in a few words|in words|for me|briefly)",
+        f"What is in (the|this) {_PICTURE}",
+        f"What's in (the|this) {_PICTURE}",
+        f"What (do|can) you see{_IN_IT}",
+        f"What (does|is) (the|this) {_PICTURE} (show|showing|depict|contain|about)",
+        f"What is (shown|depicted|drawn|visible|there) (in|on) (the|this) {_PICTURE}",
+        f"What shapes (are there|do you see|can you see|are shown|are in the {_PICTURE}){_IN_IT}",
+        f"(Write|Give|Give me|Make|Provide) (a|a short|a brief|a detailed) {_TEXT}( of the {_PICTURE}|)",
+        f"Write a (short|detailed) description( for the image| of the {_PICTURE}|)",
+        "A (short|brief|long|) image (caption|description)",
+        f"(Caption|Summarize|Summarise|Explain) (the|this) {_PICTURE}",
+        f"(List|Name|Enumerate|Tell me|Give) (all |)(the |)(shapes|objects|figures|things){_IN_IT}",
+        f"Tell me (what you see|about the {_PICTURE}|what is in the {_PICTURE}|what is there)",
+        "Which shapes (are there|do you see|can you see)",
+        "(Describe|Description|Caption|Describe it|Describe this|Describe what you see)",
+        "What is (this|it|there)",
+        "",
+    ),
+}
