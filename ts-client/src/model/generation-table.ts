@@ -1,6 +1,15 @@
 import type { WireGenerateOptions } from "../engine/index.ts";
 import type { GenerateOptions, WatermarkingConfig } from "./generate-options.ts";
-import { integer, isTokenId, isTokenIds, type OptionRule, real, shaped, toggle } from "./option-rules.ts";
+import {
+  integer,
+  isTokenId,
+  isTokenIds,
+  type OptionRule,
+  parseJson,
+  real,
+  shaped,
+  toggle,
+} from "./option-rules.ts";
 
 /** What there is to know about one option. */
 export interface OptionFacts<T = unknown> {
@@ -42,6 +51,7 @@ export const GENERATION_OPTIONS = {
       "a string or an array of 1 to 16 strings, of 1 to 256 characters each",
       "<text>",
       isStopStrings,
+      parseStopStrings,
     ),
     help: "end once the text holds this (a JSON array for several)",
   },
@@ -226,6 +236,12 @@ function isStopStrings(value: unknown): value is string | readonly string[] {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isText = (text: unknown) => typeof text === "string" && text.length >= 1 && text.length <= 256;
   return all.length >= 1 && all.length <= 16 && all.every(isText);
+}
+
+/** A JSON array of texts; anything else is one text as it stands. */
+function parseStopStrings(text: string): unknown {
+  const parsed = parseJson(text);
+  return isStopStrings(parsed) && typeof parsed !== "string" ? parsed : text;
 }
 
 function isEarlyStopping(value: unknown): value is boolean | "never" {

@@ -48,13 +48,14 @@ export function toggle(): OptionRule<boolean> {
   };
 }
 
-/** Anything a predicate knows; on a command line it is written as JSON. */
+/** Anything a predicate knows; on a command line it is JSON unless `parse` reads it otherwise. */
 export function shaped<T>(
   expected: string,
   placeholder: string,
   accepts: (value: unknown) => value is T,
+  parse: (text: string) => unknown = parseJson,
 ): OptionRule<T> {
-  return { expected, placeholder, accepts, parse: parseJson };
+  return { expected, placeholder, accepts, parse };
 }
 
 /** A token id; the worker checks it against the vocabulary. */
@@ -91,7 +92,8 @@ function parseNumber(text: string): unknown {
   return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-function parseJson(text: string): unknown {
+/** The value of a JSON text; text that is none comes back as it was. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
