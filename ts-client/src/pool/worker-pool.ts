@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { type ConnectOptions, PoolClient } from "../client/index.ts";
 import type {
   CallOptions,
   DeploymentSpec,
@@ -102,6 +103,22 @@ export class WorkerPool extends AskingEngine {
       throw error;
     }
     return pool;
+  }
+
+  /**
+   * Connects to a pool that another process runs, such as `npx instructblip-workers start`.
+   *
+   * @example
+   * await using pool = await WorkerPool.connect(); // the daemon called "default"
+   * @throws POOL_UNAVAILABLE when there is none
+   */
+  static connect(options: ConnectOptions = {}): Promise<PoolClient> {
+    return PoolClient.connect(options);
+  }
+
+  /** Random per pool: 16 hexadecimal digits. */
+  get epoch(): string {
+    return this.#workers.poolEpoch;
   }
 
   submit<K extends Op>(request: Request<K>, options: CallOptions = {}): Submission<K> {

@@ -55,7 +55,8 @@ export function ipcEndpoint(folder: string, name: string): string {
   return `ipc://${file}`;
 }
 
-async function assertPrivate(folder: string): Promise<void> {
+/** @throws PERMISSION_DENIED unless the folder is this user's alone */
+export async function assertPrivate(folder: string): Promise<void> {
   const stats = await lstat(folder);
   const uid = process.getuid?.();
   const problem = !stats.isDirectory()

@@ -1,0 +1,402 @@
+import { randomUUID } from "node:crypto";
+import type {
+  CallOptions,
+  DeploymentSpec,
+  DrainOptions,
+  EngineEventName,
+  EngineListener,
+  GenerateResult,
+  ModelInfo,
+  Op,
+  PoolStats,
+  PreparedInputs,
+  ProcessorAssets,
+  Request,
+  Submission,
+} from "../engine/index.ts";
+import { onAbort, PendingSubmission, STREAM_CREDIT } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
+import { AskingEngine } from "../model/asking-engine.ts";
+import { type HeaderOf, type Message, type MessageOf, uuidv7 } from "../protocol/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import { Connection } from "./connection.ts";
+import { type ConnectOptions, findDaemon } from "./find-daemon.ts";
+
+interface Pending {
+  readonly submission: PendingSubmission;
+  readonly submittedAt: number;
+  readonly release: () => void;
+  readonly abort: AbortController;
+  inputs: PreparedInputs | undefined;
+  prepareMs: number;
+  sent: boolean;
+  delivered: number[];
+  cancelReason: unknown;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Asked {
+  readonly resolve: (message: MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The daemon settles a request at its deadline; this much later the client does it alone. @unit milliseconds */
+const GRACE_MS = 2000;
+const DEFAULT_DEADLINE_MS = 600_000;
+
+/** A pool that another process runs, used as if it were here. Made by `WorkerPool.connect`. */
+export class PoolClient extends AskingEngine {
+  readonly #options: ConnectOptions;
+  readonly #id = randomUUID();
+  readonly #pending = new Map<string, Pending>();
+  readonly #asked = new Map<number, Asked>();
+  readonly #assets = new Map<string, Promise<ProcessorAssets>>();
+  #connection: Promise<Connection> | undefined;
+  #nextId = 1;
+  #closed = false;
+
+  private constructor(options: ConnectOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** Connects to a daemon. @throws POOL_UNAVAILABLE, UNAUTHENTICATED, VERSION_MISMATCH */
+  static async connect(options: ConnectOptions = {}): Promise<PoolClient> {
+    const client = new PoolClient(options);
+    await client.#connected();
+    return client;
+  }
+
+  submit<K extends Op>(request: Request<K>, options: CallOptions = {}): Submission<K> {
+    const requestId = options.requestId ?? uuidv7();
+    const submission = new PendingSubmission(requestId, {
+      onCancel: (reason) => this.#cancel(requestId, reason),
+      onConsumed: (chunks) => this.#tell("CREDIT", { request_id: requestId, attempt: 1, chunks }),
+    });
+    if (this.#closed || this.#pending.has(requestId)) {
+      const code = this.#closed ? "POOL_CLOSED" : "INVALID_ARGUMENT";
+      const what = this.#closed
+        ? "The client is closed."
+        : `A request with the id ${requestId} is already under way.`;
+      submission.reject(new InstructBlipError(code, what, { requestId }));
+      return submission as unknown as Submission<K>;
+    }
+    const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    const pending: Pending = {
+      submission,
+      submittedAt: performance.now(),
+      release: onAbort(options.signal, (reason) => this.#cancel(requestId, reason)),
+      abort: new AbortController(),
+      inputs: undefined,
+      prepareMs: 0,
+      sent: false,
+      delivered: [],
+      cancelReason: undefined,
+      timer: setTimeout(() => this.#expire(requestId, deadlineMs), deadlineMs + GRACE_MS),
+    };
+    this.#pending.set(requestId, pending);
+    void this.#send(request as Request<"generate">, { ...options, deadlineMs }, pending);
+    return submission as unknown as Submission<K>;
+  }
+
+  async models(): Promise<ModelInfo[]> {
+    return (await this.#ask("models")) as ModelInfo[];
+  }
+
+  async stats(): Promise<PoolStats> {
+    return (await this.#ask("stats")) as PoolStats;
+  }
+
+  async load(deployment: DeploymentSpec): Promise<ModelInfo> {
+    return (await this.#ask("load", deployment)) as ModelInfo;
+  }
+
+  async unload(modelId: string): Promise<void> {
+    await this.#ask("unload", { modelId });
+  }
+
+  async drain(options: DrainOptions = {}): Promise<void> {
+    await this.#ask("drain", options);
+  }
+
+  /** Asks the daemon to drain and end. */
+  async stopDaemon(): Promise<void> {
+    await this.#ask("stop");
+  }
+
+  assets(modelId?: string): Promise<ProcessorAssets> {
+    const key = modelId ?? "";
+    const known = this.#assets.get(key);
+    if (known !== undefined) return known;
+    const assets = this.#fetchAssets(modelId);
+    this.#assets.set(key, assets);
+    assets.catch(() => this.#assets.delete(key));
+    return assets;
+  }
+
+  /** A client learns of its own requests only; events of workers are the daemon's. */
+  on<N extends EngineEventName>(_event: N, _listener: EngineListener<N>): Disposable {
+    throw new InstructBlipError(
+      "UNSUPPORTED",
+      "Events are told where the pool runs. Ask a client for `stats()` instead.",
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#endAll(new InstructBlipError("POOL_CLOSED", "The client was closed."));
+    const connection = await this.#connection?.catch(() => undefined);
+    await connection?.close();
+  }
+
+  async #send(request: Request<"generate">, options: CallOptions, pending: Pending): Promise<void> {
+    const { requestId } = pending.submission;
+    try {
+      const connection = await this.#connected();
+      const inputs = await request.prepare(pending.abort.signal);
+      if (!this.#pending.has(requestId)) return;
+      pending.inputs = inputs;
+      pending.prepareMs = performance.now() - pending.submittedAt;
+      pending.sent = true;
+      const modelId = request.modelId ?? (await this.#onlyModel());
+      const left = (options.deadlineMs ?? DEFAULT_DEADLINE_MS) - pending.prepareMs;
+      const { image, inputIds, qformerInputIds } = inputs;
+      const known = connection.knows(image.hash);
+      const tensors: Tensor[] = [
+        new Tensor("int32", [inputIds.length], inputIds),
+        new Tensor("int32", [qformerInputIds.length], qformerInputIds),
+        ...(known ? [] : [image.tensor]),
+      ];
+      const item: HeaderOf<"SUBMIT">["items"][number] = {
+        request_id: requestId,
+        attempt: 1,
+        op: request.op,
+        ttl_ms: Math.max(0, Math.ceil(left)),
+        stream: request.stream ?? false,
+        ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
+        image: known ? { hash: image.hash } : { hash: image.hash, tensor: 2 },
+        input_ids: 0,
+        qformer_input_ids: 1,
+        options: request.options,
+        call: callFields(options),
+      };
+      connection.send("SUBMIT", { model_id: modelId, items: [item] }, tensors);
+    } catch (error) {
+      this.#fail(requestId, error);
+    }
+  }
+
+  /** The daemon's only model, for requests that name none. */
+  async #onlyModel(): Promise<string> {
+    const models = await this.models();
+    const [only] = models;
+    if (only !== undefined && models.length === 1) return only.modelId;
+    throw new InstructBlipError(
+      "INVALID_ARGUMENT",
+      `\`modelId\` must name one of the models served: ${models.map(({ modelId }) => modelId).join(", ") || "none"}.`,
+      { path: "modelId" },
+    );
+  }
+
+  /** The connection, made anew when the last one was lost: the daemon may have been restarted. */
+  #connected(): Promise<Connection> {
+    if (this.#connection !== undefined) return this.#connection;
+    const connection = (async () => {
+      const address = await findDaemon(this.#options);
+      return Connection.open(address, this.#id, this.#options.timeoutMs ?? 5000, {
+        onMessage: (message) => this.#onMessage(message),
+        onLost: (error) => {
+          this.#connection = undefined;
+          this.#assets.clear();
+          this.#endAll(error);
+        },
+      });
+    })();
+    this.#connection = connection;
+    connection.catch(() => {
+      if (this.#connection === connection) this.#connection = undefined;
+    });
+    return connection;
+  }
+
+  #onMessage(message: Message): void {
+    switch (message.kind) {
+      case "CHUNK":
+        for (const { request_id, tokens } of message.header.chunks) {
+          const pending = this.#pending.get(request_id);
+          pending?.delivered.push(...tokens);
+          pending?.submission.deliver(tokens);
+        }
+        return;
+      case "RESULT": {
+        const pending = this.#take(message.header.request_id);
+        pending?.submission.resolve(resultOf(message, pending));
+        return;
+      }
+      case "ERROR":
+        return this.#onError(message.header);
+      case "NEED":
+        return this.#putPictures(message.header.hashes);
+      case "ADMIN_REPLY":
+      case "ASSETS_REPLY":
+        this.#asked.get(message.header.id)?.resolve(message);
+        this.#asked.delete(message.header.id);
+        return;
+    }
+  }
+
+  #onError(header: HeaderOf<"ERROR">): void {
+    if (header.request_id === undefined) return;
+    const pending = this.#take(header.request_id);
+    if (pending === undefined) return;
+    const error = new InstructBlipError(header.code, header.message, {
+      requestId: header.request_id,
+      attempts: (header.attempts ?? []).map(({ attempt, worker_id, code, message }) => {
+        return { attempt, workerId: worker_id, code, message };
+      }),
+      ...(header.retry_after_ms === undefined ? {} : { retryAfterMs: header.retry_after_ms }),
+      ...(header.path === undefined ? {} : { path: header.path }),
+      ...(pending.delivered.length === 0 ? {} : { tokens: pending.delivered }),
+    });
+    pending.submission.reject(error);
+  }
+
+  #putPictures(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      for (const { inputs } of this.#pending.values()) {
+        if (inputs?.image.hash !== hash) continue;
+        this.#tell("PUT", { hash, tensor: 0 }, [inputs.image.tensor]);
+        break;
+      }
+    }
+  }
+
+  #cancel(requestId: string, reason: unknown): void {
+    const pending = this.#pending.get(requestId);
+    if (pending === undefined) return;
+    if (pending.sent) this.#tell("CANCEL", { request_id: requestId, attempt: 1, reason: "CANCELLED" });
+    const details = reason === undefined ? {} : { cause: reason };
+    this.#fail(
+      requestId,
+      new InstructBlipError("CANCELLED", "The request was cancelled.", { requestId, ...details }),
+    );
+  }
+
+  #expire(requestId: string, deadlineMs: number): void {
+    if (!this.#pending.has(requestId)) return;
+    this.#tell("CANCEL", { request_id: requestId, attempt: 1, reason: "DEADLINE_EXCEEDED" });
+    const message = `The deadline of ${deadlineMs} ms passed and the daemon did not answer.`;
+    this.#fail(requestId, new InstructBlipError("DEADLINE_EXCEEDED", message, { requestId }));
+  }
+
+  #fail(requestId: string, error: unknown): void {
+    const pending = this.#take(requestId);
+    if (pending === undefined) return;
+    pending.abort.abort(error);
+    pending.submission.reject(error);
+  }
+
+  #take(requestId: string): Pending | undefined {
+    const pending = this.#pending.get(requestId);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(requestId);
+    clearTimeout(pending.timer);
+    pending.release();
+    return pending;
+  }
+
+  #endAll(error: InstructBlipError): void {
+    for (const requestId of [...this.#pending.keys()]) this.#fail(requestId, error);
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+  }
+
+  /** Sends when there is a connection; what concerns a lost one is of no use. */
+  #tell: Connection["send"] = (...message) => {
+    this.#connection?.then((connection) => connection.send(...message)).catch(() => {});
+  };
+
+  async #ask(action: HeaderOf<"ADMIN">["action"], args?: object): Promise<unknown> {
+    const connection = await this.#open();
+    const reply = await this.#reply((id) => {
+      connection.send("ADMIN", { id, action, ...(args === undefined ? {} : { args: JSON.stringify(args) }) });
+    });
+    if (reply.kind === "ADMIN_REPLY" && reply.header.result !== undefined)
+      return JSON.parse(reply.header.result);
+    throw refusal(reply);
+  }
+
+  async #fetchAssets(modelId: string | undefined): Promise<ProcessorAssets> {
+    const connection = await this.#open();
+    const reply = await this.#reply((id) => {
+      connection.send("ASSETS", { id, ...(modelId === undefined ? {} : { model_id: modelId }) });
+    });
+    if (reply.kind !== "ASSETS_REPLY") throw refusal(reply);
+    const files: Record<string, Uint8Array> = {};
+    for (const { path, tensor } of reply.header.files) {
+      const bytes = reply.tensors[tensor]?.bytes();
+      if (bytes !== undefined) files[path] = Uint8Array.from(bytes);
+    }
+    return { hash: reply.header.hash, files };
+  }
+
+  async #open(): Promise<Connection> {
+    if (this.#closed) throw new InstructBlipError("POOL_CLOSED", "The client is closed.");
+    return this.#connected();
+  }
+
+  #reply(send: (id: number) => void): Promise<MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      send(id);
+    });
+  }
+}
+
+function refusal(reply: MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">): InstructBlipError {
+  const { code = "PROTOCOL", message = "The daemon gave no answer." } =
+    reply.header as HeaderOf<"ADMIN_REPLY">;
+  return new InstructBlipError(code, message);
+}
+
+function callFields(options: CallOptions): NonNullable<HeaderOf<"SUBMIT">["items"][number]["call"]> {
+  const { queueTimeoutMs, runTimeoutMs, priority, maxRetries } = options;
+  return {
+    ...(queueTimeoutMs === undefined ? {} : { queue_timeout_ms: Math.ceil(queueTimeoutMs) }),
+    ...(runTimeoutMs === undefined ? {} : { run_timeout_ms: Math.ceil(runTimeoutMs) }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(maxRetries === undefined ? {} : { max_retries: maxRetries }),
+  };
+}
+
+function resultOf({ header, tensors }: MessageOf<"RESULT">, pending: Pending): GenerateResult {
+  const outputs: Record<string, Tensor> = {};
+  for (const [name, index] of Object.entries(header.outputs)) {
+    const tensor = tensors[index];
+    if (tensor !== undefined) outputs[name] = tensor;
+  }
+  const { sequences, ...others } = outputs as Record<string, Tensor> & { sequences: Tensor<"int64"> };
+  const total = performance.now() - pending.submittedAt;
+  const { total: inDaemon = 0, wire = 0, ...stages } = header.timings;
+  return {
+    requestId: header.request_id,
+    attempts: header.tries ?? 1,
+    failedAttempts: (header.attempts ?? []).map(({ attempt, worker_id, code, message }) => {
+      return { attempt, workerId: worker_id, code, message };
+    }),
+    timings: {
+      ...stages,
+      prepare: pending.prepareMs,
+      wire: wire + Math.max(0, total - pending.prepareMs - inDaemon),
+      total,
+    },
+    batchSize: header.batch_size,
+    imageCached: header.image_cached,
+    workerId: header.worker_id ?? "",
+    sequences,
+    finishReasons: header.finish_reasons,
+    outputs: others,
+  };
+}

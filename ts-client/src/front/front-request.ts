@@ -1,0 +1,122 @@
+import { type GenerateResult, STREAM_CREDIT, type Submission } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
+import { clipMessage, type HeaderOf } from "../protocol/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+
+/** Sends a message to the client whose request this is. */
+export interface FrontSender {
+  chunk(header: HeaderOf<"CHUNK">): void;
+  result(header: Omit<HeaderOf<"RESULT">, "tensors">, tensors: readonly Tensor[]): void;
+  error(header: HeaderOf<"ERROR">): void;
+}
+
+/** A client's request in the pool's hands: passes chunks on as the client's credit allows, then its end. */
+export class FrontRequest {
+  readonly requestId: string;
+  readonly #attempt: number;
+  readonly #submission: Submission<"generate">;
+  readonly #sender: FrontSender;
+  #credit: number;
+  #sent = 0;
+  #credited: () => void = () => {};
+  #over = false;
+
+  constructor(
+    item: HeaderOf<"SUBMIT">["items"][number],
+    submission: Submission<"generate">,
+    sender: FrontSender,
+  ) {
+    this.requestId = item.request_id;
+    this.#attempt = item.attempt;
+    this.#submission = submission;
+    this.#sender = sender;
+    this.#credit = item.credit ?? STREAM_CREDIT;
+  }
+
+  /** Runs to the end; never rejects. */
+  async run(stream: boolean): Promise<void> {
+    try {
+      if (stream) await this.#passChunks();
+      this.#passResult(await this.#submission);
+    } catch (error) {
+      if (!this.#over) this.#passError(error);
+    }
+    this.#over = true;
+  }
+
+  addCredit(chunks: number): void {
+    this.#credit += chunks;
+    this.#credited();
+  }
+
+  /** The client gave up, or is gone. */
+  cancel(reason: string): void {
+    this.#submission.cancel(new InstructBlipError("CANCELLED", reason));
+    this.#credit = Number.POSITIVE_INFINITY;
+    this.#credited();
+  }
+
+  async #passChunks(): Promise<void> {
+    for await (const { tokens } of this.#submission) {
+      while (this.#credit <= 0) {
+        await new Promise<void>((resolve) => {
+          this.#credited = resolve;
+        });
+      }
+      this.#credit -= 1;
+      const chunk = {
+        request_id: this.requestId,
+        attempt: this.#attempt,
+        seq: this.#sent,
+        tokens: [...tokens],
+      };
+      this.#sender.chunk({ chunks: [chunk] });
+      this.#sent += 1;
+    }
+  }
+
+  #passResult(result: GenerateResult): void {
+    const named = Object.entries({ sequences: result.sequences, ...result.outputs });
+    this.#sender.result(
+      {
+        request_id: this.requestId,
+        attempt: this.#attempt,
+        chunks: this.#sent,
+        outputs: Object.fromEntries(named.map(([name], index) => [name, index])),
+        finish_reasons: [...result.finishReasons],
+        timings: { ...result.timings },
+        batch_size: result.batchSize,
+        image_cached: result.imageCached,
+        worker_id: result.workerId,
+        tries: result.attempts,
+        attempts: result.failedAttempts.map(({ attempt, workerId, code, message }) => {
+          return {
+            attempt,
+            worker_id: workerId,
+            code: code as HeaderOf<"ERROR">["code"],
+            message: clipMessage(message),
+          };
+        }),
+      },
+      named.map(([, tensor]) => tensor),
+    );
+  }
+
+  #passError(error: unknown): void {
+    const known = InstructBlipError.isInstance(error)
+      ? error
+      : new InstructBlipError("INTERNAL", error instanceof Error ? error.message : String(error));
+    this.#sender.error({
+      request_id: this.requestId,
+      attempt: this.#attempt,
+      code: known.code,
+      message: clipMessage(known.message),
+      started: known.attempts.length > 0 || this.#sent > 0,
+      ...(known.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(known.retryAfterMs) }),
+      ...(known.path === undefined ? {} : { path: known.path.slice(0, 256) }),
+      attempts: known.attempts.map(({ attempt, workerId, code, message }) => {
+        return { attempt, worker_id: workerId, code, message: clipMessage(message) };
+      }),
+    });
+  }
+}

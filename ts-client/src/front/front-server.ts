@@ -1,0 +1,313 @@
+import { timingSafeEqual } from "node:crypto";
+import type { CallOptions, Engine, PreparedImage } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
+import type { Logger } from "../pool/logger.ts";
+import { RouterSocket } from "../pool/transport/router-socket.ts";
+import {
+  clipMessage,
+  decodeMessage,
+  encodeMessage,
+  FEATURES,
+  type HeaderOf,
+  type KindName,
+  LIMITS,
+  type Message,
+  type MessageOf,
+  type OutgoingHeader,
+  PROTOCOL_MINORS,
+} from "../protocol/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import { runAdmin } from "./admin.ts";
+import { FrontClient } from "./front-client.ts";
+import { PictureCache } from "./picture-cache.ts";
+
+/** How often the two sides show that they are there. @unit milliseconds */
+const BEAT_MS = 2000;
+/** Missed beats after which a client's requests are given up. */
+const DEAD_AFTER = 5;
+
+export interface FrontOptions {
+  readonly endpoint: string;
+  /** What clients must show: 64 hexadecimal digits. */
+  readonly key: string;
+  readonly poolEpoch: string;
+  readonly logger: Logger;
+  /** A client asked the daemon to end. */
+  readonly onStop: () => void;
+}
+
+/** Lets other processes use an engine of this one. */
+export class FrontServer {
+  readonly #engine: Engine;
+  readonly #options: FrontOptions;
+  readonly #key: Buffer;
+  readonly #socket: RouterSocket;
+  readonly #clients = new Map<string, FrontClient>();
+  readonly #pictures = new PictureCache();
+  #beat: NodeJS.Timeout | undefined;
+  #beats = 0;
+  #beatAt = performance.now();
+
+  private constructor(engine: Engine, options: FrontOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#key = Buffer.from(options.key, "hex");
+    this.#socket = new RouterSocket(
+      {
+        onMessage: (peer, frames) => this.#receive(peer, frames),
+        onUnreachable: (peer) => this.#leave(peer, "The client is gone."),
+      },
+      { maxMessageSize: LIMITS.tensorBytes },
+    );
+  }
+
+  /** Binds the endpoint and begins to serve. */
+  static async open(engine: Engine, options: FrontOptions): Promise<FrontServer> {
+    const server = new FrontServer(engine, options);
+    await server.#socket.bind(options.endpoint);
+    server.#beat = setInterval(() => server.#tick(), BEAT_MS);
+    return server;
+  }
+
+  /** Processes that are connected. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Says goodbye to the clients and closes the socket. */
+  async close(reason: string): Promise<void> {
+    clearInterval(this.#beat);
+    for (const peer of this.#clients.keys()) this.#send(peer, "GOODBYE", { reason, code: "POOL_CLOSED" });
+    await this.#socket.close();
+    for (const client of this.#clients.values()) client.leave("The daemon ends.");
+    this.#clients.clear();
+  }
+
+  #receive(peer: string, frames: readonly Uint8Array[]): void {
+    let message: Message | undefined;
+    try {
+      message = decodeMessage(frames);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.logger.warn(`a client sent what could not be read: ${reason}`);
+      if (this.#clients.has(peer)) this.#disconnect(peer, "PROTOCOL", reason);
+      return;
+    }
+    if (message === undefined) return;
+    if (message.kind === "HELLO") return this.#greet(peer, message.header);
+    const client = this.#clients.get(peer);
+    if (client === undefined) {
+      // A client of an earlier daemon on this endpoint: it must introduce itself anew.
+      return this.#disconnect(peer, "UNAUTHENTICATED", "Say HELLO first.");
+    }
+    client.seenAt = performance.now();
+    this.#handle(peer, client, message);
+  }
+
+  #handle(peer: string, client: FrontClient, message: Message): void {
+    switch (message.kind) {
+      case "BEAT":
+        return;
+      case "SUBMIT":
+        return this.#submit(peer, client, message);
+      case "CANCEL":
+        return client.request(message.header.request_id)?.cancel(message.header.reason);
+      case "CREDIT":
+        return client.request(message.header.request_id)?.addCredit(message.header.chunks);
+      case "PUT":
+        return this.#put(client, message);
+      case "ASSETS":
+        void this.#assets(peer, message.header);
+        return;
+      case "ADMIN":
+        void this.#admin(peer, message.header);
+        return;
+      case "GOODBYE":
+        return this.#leave(peer, "The client left.");
+      default:
+        return this.#disconnect(peer, "PROTOCOL", `${message.kind} is not for clients to send.`);
+    }
+  }
+
+  #greet(peer: string, hello: HeaderOf<"HELLO">): void {
+    const token = Buffer.from(hello.token, "hex");
+    if (hello.role !== "client" || hello.channel !== "front" || !timingSafeEqual(token, this.#key)) {
+      this.#options.logger.warn("refused a client with a wrong key");
+      return this.#disconnect(peer, "UNAUTHENTICATED", "The key is wrong.");
+    }
+    const minor = Math.min(PROTOCOL_MINORS.max, hello.minors.max);
+    if (minor < PROTOCOL_MINORS.min || minor < hello.minors.min) {
+      const reason = `This daemon speaks minor versions ${PROTOCOL_MINORS.min} to ${PROTOCOL_MINORS.max}.`;
+      return this.#disconnect(peer, "VERSION_MISMATCH", reason);
+    }
+    this.#clients.set(peer, new FrontClient());
+    this.#send(peer, "WELCOME", {
+      minor,
+      features: FEATURES.filter((feature) => hello.features.includes(feature)),
+      pool_epoch: this.#options.poolEpoch,
+      worker_epoch: 0,
+      beat_ms: BEAT_MS,
+      dead_after: DEAD_AFTER,
+      admin: true,
+    });
+  }
+
+  #submit(peer: string, client: FrontClient, { header, tensors }: MessageOf<"SUBMIT">): void {
+    const accepted: { request_id: string; attempt: number }[] = [];
+    for (const item of header.items) {
+      const { request_id, attempt } = item;
+      try {
+        const image = this.#pictureOf(peer, client, item, tensors);
+        const prepare = async () => ({
+          image: await image,
+          inputIds: ids(tensors[item.input_ids], "input_ids"),
+          qformerInputIds: ids(tensors[item.qformer_input_ids], "qformer_input_ids"),
+        });
+        const submission = this.#engine.submit(
+          { op: item.op, modelId: header.model_id, options: item.options, stream: item.stream, prepare },
+          callOptions(item),
+        );
+        client.run(item, submission, {
+          chunk: (chunk) => this.#send(peer, "CHUNK", chunk),
+          result: (result, outputs) => this.#send(peer, "RESULT", result, outputs),
+          error: (error) => this.#send(peer, "ERROR", error),
+        });
+        accepted.push({ request_id, attempt });
+      } catch (error) {
+        const { code, message } = asKnown(error);
+        this.#send(peer, "ERROR", {
+          request_id,
+          attempt,
+          code,
+          message: clipMessage(message),
+          started: false,
+        });
+      }
+    }
+    if (accepted.length > 0) this.#send(peer, "ACCEPT", { items: accepted });
+  }
+
+  /** The picture of an item: sent along, known from before, or asked for now. */
+  #pictureOf(
+    peer: string,
+    client: FrontClient,
+    item: HeaderOf<"SUBMIT">["items"][number],
+    tensors: readonly Tensor[],
+  ): PreparedImage | Promise<PreparedImage> {
+    const { hash, tensor: index } = item.image;
+    const sent = index === undefined ? undefined : tensors[index];
+    if (sent !== undefined) return this.#pictures.add(hash, sent);
+    const known = this.#pictures.get(hash);
+    if (known !== undefined) return known;
+    this.#send(peer, "NEED", { hashes: [hash] });
+    const awaited = client.awaitPicture(hash);
+    // The request may end before the picture comes.
+    awaited.catch(() => {});
+    return awaited;
+  }
+
+  #put(client: FrontClient, { header, tensors }: MessageOf<"PUT">): void {
+    const tensor = tensors[header.tensor];
+    if (tensor === undefined) return;
+    try {
+      client.onPicture(header.hash, this.#pictures.add(header.hash, tensor));
+    } catch (error) {
+      client.onPicture(header.hash, asKnown(error));
+    }
+  }
+
+  async #assets(peer: string, { id, model_id }: HeaderOf<"ASSETS">): Promise<void> {
+    try {
+      const assets = await this.#engine.assets(model_id);
+      const files = Object.entries(assets.files);
+      this.#send(
+        peer,
+        "ASSETS_REPLY",
+        {
+          id,
+          model_id: model_id ?? "",
+          hash: assets.hash,
+          files: files.map(([path], tensor) => ({ path, tensor })),
+        },
+        files.map(([, bytes]) => new Tensor("uint8", [bytes.length], bytes)),
+      );
+    } catch (error) {
+      const { code, message } = asKnown(error);
+      this.#send(peer, "ADMIN_REPLY", { id, code, message: clipMessage(message) });
+    }
+  }
+
+  async #admin(peer: string, { id, action, args }: HeaderOf<"ADMIN">): Promise<void> {
+    try {
+      const result = await runAdmin(this.#engine, action, args, { clients: this.clients });
+      this.#send(peer, "ADMIN_REPLY", { id, result: JSON.stringify(result ?? null) });
+      if (action === "stop") this.#options.onStop();
+    } catch (error) {
+      const { code, message } = asKnown(error);
+      this.#send(peer, "ADMIN_REPLY", { id, code, message: clipMessage(message) });
+    }
+  }
+
+  /** Shows that the daemon is there, and gives up clients that are not. */
+  #tick(): void {
+    const now = performance.now();
+    const late = now - this.#beatAt - BEAT_MS > BEAT_MS;
+    this.#beatAt = now;
+    this.#beats += 1;
+    for (const [peer, client] of this.#clients) {
+      // When this process stood still itself, its clients could not be heard.
+      if (late) client.seenAt = now;
+      if (now - client.seenAt > BEAT_MS * DEAD_AFTER) this.#leave(peer, "The client fell silent.");
+      else this.#send(peer, "BEAT", { seq: this.#beats });
+    }
+  }
+
+  #disconnect(peer: string, code: HeaderOf<"DISCONNECT">["code"], reason: string): void {
+    this.#send(peer, "DISCONNECT", { code, reason: clipMessage(reason) });
+    this.#clients.get(peer)?.leave(reason);
+    this.#clients.delete(peer);
+  }
+
+  #leave(peer: string, reason: string): void {
+    const client = this.#clients.get(peer);
+    if (client === undefined) return;
+    this.#clients.delete(peer);
+    this.#socket.forget(peer);
+    client.leave(reason);
+  }
+
+  #send<K extends KindName>(
+    peer: string,
+    kind: K,
+    header: OutgoingHeader<K>,
+    tensors: readonly Tensor[] = [],
+  ): void {
+    this.#socket.send(peer, encodeMessage(kind, header, tensors));
+  }
+}
+
+function callOptions(item: HeaderOf<"SUBMIT">["items"][number]): CallOptions {
+  const { queue_timeout_ms, run_timeout_ms, priority, max_retries } = item.call ?? {};
+  return {
+    requestId: item.request_id,
+    ...(item.ttl_ms === undefined ? {} : { deadlineMs: item.ttl_ms }),
+    ...(queue_timeout_ms === undefined ? {} : { queueTimeoutMs: queue_timeout_ms }),
+    ...(run_timeout_ms === undefined ? {} : { runTimeoutMs: run_timeout_ms }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(max_retries === undefined ? {} : { maxRetries: max_retries }),
+  };
+}
+
+/** Token ids, copied out of the message's frame. */
+function ids(tensor: Tensor | undefined, path: string): Int32Array {
+  if (tensor?.dtype === "int32" && tensor.shape.length === 1)
+    return Int32Array.from(tensor.data as Int32Array);
+  throw new InstructBlipError("INVALID_ARGUMENT", `\`${path}\` must be a tensor of int32 [tokens].`, {
+    path,
+  });
+}
+
+function asKnown(error: unknown): InstructBlipError {
+  if (InstructBlipError.isInstance(error)) return error;
+  return new InstructBlipError("INTERNAL", error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,2 @@
+export { DEFAULT_NAME, daemonNames, type RuntimeFile, readRuntimeFile } from "./runtime-file.ts";
+export { type Served, type ServeOptions, servePool } from "./serve.ts";
