@@ -78,7 +78,7 @@ function formBatch(
   const batch = [head];
   if (head.alone) return batch;
   let rows = worker.rowsInFlight + head.rows;
-  const share = Math.min(worker.slots, worker.rowsInFlight + fairShare(model, open, worker));
+  const share = Math.min(worker.slots, evenLoad(model, open));
   for (const request of model.queue) {
     if (rows >= share || batch.length >= maxBatch) break;
     if (request === head || request.alone || request.notBefore > now) continue;
@@ -89,11 +89,19 @@ function formBatch(
   return batch;
 }
 
-/** Rows for this worker so that the others with room get as many. */
-function fairShare(model: SchedulerModel, open: readonly SchedulerWorker[], worker: SchedulerWorker): number {
-  let sharers = 1;
-  for (const other of open) if (other !== worker && other.rowsInFlight < other.slots) sharers += 1;
-  return Math.max(1, Math.ceil(model.queue.length / sharers));
+/** Rows a worker may hold so that all open ones hold about as many once the queue is spread over them. */
+function evenLoad(model: SchedulerModel, open: readonly SchedulerWorker[]): number {
+  let rows = 0;
+  let room = 0;
+  for (const worker of open) {
+    rows += worker.rowsInFlight;
+    room += worker.slots;
+  }
+  for (const request of model.queue) {
+    if (rows >= room) break;
+    rows += request.rows;
+  }
+  return Math.ceil(rows / open.length);
 }
 
 function send(

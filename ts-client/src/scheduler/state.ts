@@ -29,7 +29,7 @@ export interface SchedulerState {
   readonly requests: Map<string, LiveRequest>;
   readonly models: Map<string, SchedulerModel>;
   readonly workers: Map<string, SchedulerWorker>;
-  /** The last life of each worker that is known to be over: what comes from it later is of the past. */
+  /** The newest life that is over, of the workers lost last: a READY of it that comes late is of the past. */
   readonly lostEpochs: Map<string, number>;
   readonly timers: TimerHeap;
   /** What this step has decided so far. */

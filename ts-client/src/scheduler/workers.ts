@@ -5,6 +5,9 @@ import { abandon, settleError } from "./settle.ts";
 import type { SchedulerState } from "./state.ts";
 import type { SchedulerWorker } from "./worker.ts";
 
+/** Ended lives that are remembered. */
+const LOST_EPOCHS = 1024;
+
 type EventOf<T extends SchedulerEvent["type"]> = Extract<SchedulerEvent, { type: T }>;
 
 /** A worker has loaded its model and takes work. */
@@ -42,7 +45,20 @@ export function onWorkerLost(state: SchedulerState, event: EventOf<"workerLost">
   const { workerId, epoch } = event;
   const worker = state.workers.get(workerId);
   if (worker?.epoch === epoch) return loseWorker(state, worker, event, now);
-  state.lostEpochs.set(workerId, Math.max(epoch, state.lostEpochs.get(workerId) ?? -1));
+  rememberLost(state, workerId, epoch);
+}
+
+/** Notes that a life is over, also one that never was READY here. Ids may be new with every life: old ones go. */
+function rememberLost(state: SchedulerState, workerId: string, epoch: number): void {
+  const { lostEpochs } = state;
+  const newest = Math.max(epoch, lostEpochs.get(workerId) ?? -1);
+  lostEpochs.delete(workerId);
+  lostEpochs.set(workerId, newest);
+  if (lostEpochs.size <= LOST_EPOCHS) return;
+  for (const oldest of lostEpochs.keys()) {
+    lostEpochs.delete(oldest);
+    return;
+  }
 }
 
 /** Takes a worker off the books. Its requests are tried elsewhere, each alone; the death costs one permit. */
@@ -54,7 +70,7 @@ export function loseWorker(
 ): void {
   // Gone first: whatever it still says is of the past.
   state.workers.delete(worker.id);
-  state.lostEpochs.set(worker.id, worker.epoch);
+  rememberLost(state, worker.id, worker.epoch);
   const { code, message } = cause;
   const company = worker.running.size > 1;
   const permit = new RetryPermit(state.budget);
