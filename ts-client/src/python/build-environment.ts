@@ -10,7 +10,7 @@ import { pipFailure } from "./pip-failure.ts";
 import { environmentFailed } from "./problems.ts";
 import { pinsFor, type RequirementFiles, requirementsHash } from "./requirements.ts";
 import { runModule } from "./run-module.ts";
-import { type TorchChoice, torchIndex } from "./torch-choice.ts";
+import { type TorchChoice, torchIndex, torchRequirement } from "./torch-choice.ts";
 
 /** What to build. */
 export interface Blueprint {
@@ -35,7 +35,7 @@ export async function buildEnvironment(blueprint: Blueprint, site: Site): Promis
   const torchPin = pins.get("torch");
   if (index !== undefined && torchPin !== undefined) {
     // Only torch itself: what it needs in turn comes from the user's own index, at the versions held for all.
-    await pipInstall(site, pip, ["--no-deps", "--index-url", index, `torch==${torchPin}`]);
+    await pipInstall(site, pip, ["--no-deps", "--index-url", index, torchRequirement(torch, torchPin)]);
   }
   await pipInstall(site, pip, ["-r", dev ? requirements.dev : requirements.runtime]);
   const packages = await checked(site, pins);

@@ -15,7 +15,7 @@ export function pipProgressReader(): (line: string) => SetupProgress | undefined
   };
 }
 
-const WARNING = /^WARNING: (Retrying .*)$/;
+const RETRYING = /^WARNING: Retrying \(Retry\(total=(\d+)/;
 const COLLECTING = /^\s*Collecting ([A-Za-z0-9][\w.-]*)/;
 const FETCHING =
   /^\s*(?:Downloading|Using cached|Processing) (\S+?)(?: \(([\d.]+ [kMG]?B)\))?(?: \(from .*\))?$/;
@@ -23,8 +23,13 @@ const BUILDING = /^\s*(?:Building wheel for|Preparing metadata|Installing build 
 const INSTALLING = /^Installing collected packages: (.+)$/;
 
 function readLine(line: string): SetupProgress | undefined {
-  const warning = WARNING.exec(line);
-  if (warning !== null) return { stage: "download", message: warning[1] ?? line };
+  const retrying = RETRYING.exec(line);
+  if (retrying !== null) {
+    return {
+      stage: "download",
+      message: `pip cannot reach its index; ${retrying[1]} more tries after this one`,
+    };
+  }
   const collecting = COLLECTING.exec(line);
   if (collecting?.[1] !== undefined) {
     return { stage: "resolve", message: `Resolving ${collecting[1]}`, package: collecting[1] };
@@ -35,7 +40,12 @@ function readLine(line: string): SetupProgress | undefined {
   const installing = INSTALLING.exec(line);
   if (installing?.[1] !== undefined) {
     const total = installing[1].split(", ").length;
-    return { stage: "install", message: `Installing ${total} packages`, done: 0, total };
+    return {
+      stage: "install",
+      message: `Installing ${total === 1 ? "one package" : `${total} packages`}`,
+      done: 0,
+      total,
+    };
   }
   return undefined;
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { buildEnvironment } from "./build-environment.ts";
-import { completeness } from "./complete-environment.ts";
+import { type Contents, completeness } from "./complete-environment.ts";
 import { requireDiskSpace } from "./disk-space.ts";
 import { fromMarker, type PythonEnvironment } from "./environment.ts";
-import { environmentFolder } from "./environment-folder.ts";
+import { completeEnvironments, environmentFolder } from "./environment-folder.ts";
 import { findInterpreter } from "./find-interpreter.ts";
 import { formatVersion } from "./interpreter.ts";
 import { environmentsDirectory, namedPython } from "./locations.ts";
@@ -65,20 +65,17 @@ export async function setupEnvironment(options: SetupEnvironmentOptions = {}): P
 async function setup(options: SetupEnvironmentOptions): Promise<SetupResult> {
   const { torch = "auto", dev = false, cacheDir, signal, staleLockMs } = options;
   const { onProgress = () => {}, requirements = bundledRequirements() } = options;
-  onProgress({ stage: "search", message: "Looking for Python" });
-  const own = await ownEnvironment(options, dev ? requirements.dev : requirements.runtime);
-  if (own !== undefined) return { ...own, changed: false };
-  const { interpreter, problem } = await findInterpreter(options.python, signal);
-  if (problem !== undefined) throw environmentFailed(problem);
-
   const contents = {
     requirements: requirementsHash(requirements.runtime),
     dev: dev ? requirementsHash(requirements.dev) : null,
   };
-  const directory = environmentFolder({ requirements: contents.requirements, interpreter, torch, cacheDir });
-  const before = await completeness(directory, contents, signal);
-  if (before.state === "complete") return chosen(before.marker);
+  onProgress({ stage: "search", message: "Looking for Python and what is set up already" });
+  const existing = await existingEnvironment(options, contents);
+  if (existing !== undefined) return existing;
+  const { interpreter, problem } = await findInterpreter(options.python, signal);
+  if (problem !== undefined) throw environmentFailed(problem);
 
+  const directory = environmentFolder({ requirements: contents.requirements, interpreter, torch, cacheDir });
   const onWait = (waitedMs: number) => onProgress(waiting(directory, waitedMs));
   return withLock(directory, { onWait, staleMs: staleLockMs, signal }, async (heldSignal) => {
     const now = await completeness(directory, contents, heldSignal);
@@ -92,15 +89,42 @@ async function setup(options: SetupEnvironmentOptions): Promise<SetupResult> {
   });
 }
 
-/** A named Python that has everything already. One that was asked for another build of torch does not. */
-async function ownEnvironment(
-  { python, torch = "auto", signal }: SetupEnvironmentOptions,
-  requirements: string,
-): Promise<PythonEnvironment | undefined> {
+/** What needs no building: a named Python that has everything, or a complete environment. */
+async function existingEnvironment(
+  {
+    python,
+    torch = "auto",
+    dev,
+    cacheDir,
+    signal,
+    requirements = bundledRequirements(),
+  }: SetupEnvironmentOptions,
+  contents: Contents,
+): Promise<SetupResult | undefined> {
+  const built = completeEnvironments(contents.requirements, cacheDir).filter(
+    (marker) => marker.torch === torch,
+  );
   const named = namedPython(python);
-  if (named === undefined || torch !== "auto") return undefined;
-  const own = await checkOwnEnvironment(named.command, requirements, signal);
-  return own.ok ? own.environment : undefined;
+  if (named === undefined) return firstComplete(built, contents, signal);
+  const file = dev === true ? requirements.dev : requirements.runtime;
+  const own = await checkOwnEnvironment(named.command, file, signal);
+  // A Python that has everything, torch included, comes with a build of torch of its own.
+  if (own.ok) return torch === "auto" ? { ...own.environment, changed: false } : undefined;
+  return firstComplete(
+    built.filter((marker) => marker.base === own.program),
+    contents,
+    signal,
+  );
+}
+
+async function firstComplete(
+  [marker]: readonly Marker[],
+  contents: Contents,
+  signal: AbortSignal | undefined,
+): Promise<SetupResult | undefined> {
+  if (marker === undefined) return undefined;
+  const { state } = await completeness(marker.directory, contents, signal);
+  return state === "complete" ? chosen(marker) : undefined;
 }
 
 function waiting(directory: string, waitedMs: number): SetupProgress {

@@ -26,6 +26,15 @@ export function torchIndex(choice: TorchChoice): string | undefined {
   );
 }
 
+/**
+ * The requirement that only the chosen build meets: the exact local version where the build has one, so that a
+ * wheel of another build, from the user's own index, is not taken for it.
+ */
+export function torchRequirement(choice: TorchChoice, version: string): string {
+  const isLabelled = /^cu\d{3}$/.test(choice) || (choice === "cpu" && process.platform !== "darwin");
+  return isLabelled ? `torch==${version}+${choice}` : `torch==${version}`;
+}
+
 /** A short form of the choice that can stand in a folder's name. */
 export function torchSlug(choice: TorchChoice): string {
   const isAddress = choice.includes("://");
