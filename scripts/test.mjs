@@ -16,14 +16,18 @@ const TEST_ORDER = ["unit", "contract", "simulation", "parity", "chaos", "e2e", 
 const { python } = await ensurePython({ dev: true });
 const reports = mkdtempSync(join(tmpdir(), "instructblip-workers-test-"));
 const sections = [
-  check("lint", "Biome", bin("@biomejs/biome", "bin", "biome"), ["check", "."]),
-  check("lint", "Ruff", python, ["-m", "ruff", "check", "--config", PYTHON_CONFIG, ...PYTHON_SOURCES]),
-  check("lint", "Ruff format", python, [
-    ...["-m", "ruff", "format", "--check", "--config", PYTHON_CONFIG, ...PYTHON_SOURCES],
+  check("lint", "Biome", [...script("@biomejs", "biome", "bin", "biome"), "check", "."]),
+  check("lint", "Ruff", [...ruff("check"), ...PYTHON_SOURCES]),
+  check("lint", "Ruff format", [...ruff("format"), "--check", ...PYTHON_SOURCES]),
+  check("typecheck", "TypeScript", [
+    ...script("typescript", "bin", "tsc"),
+    "-p",
+    "tsconfig.json",
+    "--noEmit",
   ]),
-  check("typecheck", "TypeScript", bin("typescript", "bin", "tsc"), ["-p", "tsconfig.json", "--noEmit"]),
-  check("typecheck", "mypy --strict", python, [
-    ...["-m", "mypy", "--config-file", PYTHON_CONFIG, "py-worker", join("scripts", "checkpoints")],
+  check("typecheck", "mypy --strict", [
+    ...[python, "-m", "mypy", "--config-file", PYTHON_CONFIG],
+    ...["py-worker", join("scripts", "checkpoints")],
   ]),
   pytest(),
   ...testFolders().map(vitest),
@@ -48,18 +52,13 @@ if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.map((line) 
 process.exitCode = total.failed === 0 ? 0 : 1;
 process.stdout.write(`\n${totals(total)}\n`);
 
-/** A program that passes or fails as a whole; a JavaScript file is run by this Node. */
-function check(name, title, program, args) {
-  const command =
-    program.endsWith("python") || program.endsWith(".exe") ? [program] : [process.execPath, program];
-  return {
-    name,
-    title,
-    work: async () => {
-      const code = await show(title, [...command, ...args]);
-      return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-    },
+/** A program that passes or fails as a whole. */
+function check(name, title, command) {
+  const work = async () => {
+    const code = await show(title, command);
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   };
+  return { name, title, work };
 }
 
 function pytest() {
@@ -88,8 +87,13 @@ function vitest(name) {
     title: `Vitest: ${name}`,
     work: async () => {
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-      const program = bin("vitest", "vitest.mjs");
-      const code = await show(name, [process.execPath, program, "run", "--project", name, ...reporters]);
+      const code = await show(name, [
+        ...script("vitest", "vitest.mjs"),
+        "run",
+        "--project",
+        name,
+        ...reporters,
+      ]);
       return failedAtLeast(code, tallyVitest(report));
     },
   };
@@ -104,8 +108,13 @@ function show(label, [command, ...args]) {
   return run(label, command, args, { stdio: ["ignore", "inherit", "inherit"] });
 }
 
-function bin(...path) {
-  return join(root, "node_modules", ...path);
+/** The command that runs an installed package's program with this Node. */
+function script(...path) {
+  return [process.execPath, join(root, "node_modules", ...path)];
+}
+
+function ruff(command) {
+  return [python, "-m", "ruff", command, "--config", PYTHON_CONFIG];
 }
 
 function testFolders() {
