@@ -1,0 +1,168 @@
+"""From SUBMIT to requests that the engine can run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from .engine import Engine
+from .errors import RequestError, invalid
+from .log import log
+from .protocol import Item, Need, Put, Submit, TensorFrame
+from .request import Picture, Request, TokenStream
+from .session import Session
+
+_PICTURE_TIMEOUT = 30.0
+"""Seconds to wait for a picture that was asked for."""
+_BACKLOG = 64
+"""Rows beyond four times the slots that may wait here; the pool keeps the real queue."""
+
+
+@dataclass
+class _Parked:
+    """Requests that wait for the bytes of one picture."""
+
+    picture: Picture
+    until: float
+    requests: list[Request] = field(default_factory=list)
+
+
+class Intake:
+    """Checks what the pool sends and finds every request's picture. Lives on the data thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pictures: WeakValueDictionary[str, Picture] = WeakValueDictionary()
+        self._parked: dict[str, _Parked] = {}
+
+    def submit(self, message: Submit, tensors: Sequence[TensorFrame]) -> None:
+        """Accept or refuse every item of a SUBMIT, and queue those whose picture is here."""
+        session = self._session
+        if message.worker_epoch != session.worker_epoch:
+            log("stale_message", level="warning", kind="SUBMIT", epoch=message.worker_epoch)
+            return
+        accepted: list[Request] = []
+        for item in message.items:
+            try:
+                request = self._request(message, item, tensors)
+            except RequestError as error:
+                session.outbox.refuse(item.request_id, item.attempt, error)
+                continue
+            if session.registry.add(request):
+                accepted.append(request)
+        if not accepted:
+            return
+        session.outbox.accept(accepted)
+        self._need([request for request in accepted if _bare(request.picture)])
+        session.inbox.put([request for request in accepted if not _bare(request.picture)])
+
+    def put(self, message: Put, tensors: Sequence[TensorFrame]) -> None:
+        """Give the requests that wait for a picture its bytes."""
+        parked = self._parked.pop(message.hash, None)
+        engine = self._session.engine
+        if parked is None or engine is None:
+            return
+        try:
+            engine.check_picture(tensors[message.tensor])
+        except RequestError as error:
+            for request in parked.requests:
+                self._session.outbox.error(request, error)
+            return
+        parked.picture.frame = tensors[message.tensor]
+        self._pictures[message.hash] = parked.picture
+        self._session.inbox.put(parked.requests)
+
+    def next_timeout(self) -> float | None:
+        """When the longest awaited picture is given up, on the monotonic clock."""
+        return min((parked.until for parked in self._parked.values()), default=None)
+
+    def give_up_late_pictures(self) -> None:
+        """Fail the requests whose picture did not come in time."""
+        now = time.monotonic()
+        for digest in [digest for digest, parked in self._parked.items() if parked.until <= now]:
+            late = RequestError(
+                "PROTOCOL", f"The picture was asked for with NEED, but no PUT came in {_PICTURE_TIMEOUT:g} s."
+            )
+            for request in self._parked.pop(digest).requests:
+                self._session.outbox.error(request, late)
+
+    def _request(self, message: Submit, item: Item, tensors: Sequence[TensorFrame]) -> Request:
+        engine = self._admit(message, item)
+        input_ids = _ids(tensors[item.input_ids], "input_ids")
+        qformer_input_ids = _ids(tensors[item.qformer_input_ids], "qformer_input_ids")
+        engine.check(item, input_ids, qformer_input_ids)
+        now = time.monotonic()
+        return Request(
+            request_id=item.request_id,
+            attempt=item.attempt,
+            input_ids=input_ids,
+            qformer_input_ids=qformer_input_ids,
+            picture=self._picture(engine, item, tensors),
+            options=item.options,
+            stream=TokenStream(item.stream, item.credit),
+            batch_key=engine.batch_key(item.options),
+            rows=_rows(item),
+            deadline=None if item.ttl_ms is None else now + item.ttl_ms / 1000,
+            received_at=now,
+        )
+
+    def _admit(self, message: Submit, item: Item) -> Engine:
+        """The engine, if it takes work of this kind now."""
+        session = self._session
+        if session.inbox.closed:
+            raise RequestError("DRAINING", "The worker takes no new work: it is about to stop.")
+        if session.engine is None or session.load is None:
+            raise RequestError("POOL_UNAVAILABLE", "The worker's model is not loaded yet.")
+        if message.model_id != session.load.model_id:
+            raise RequestError("MODEL_NOT_FOUND", f"This worker serves {session.load.model_id} only.")
+        if item.op not in session.engine.served.ops:
+            raise RequestError("UNSUPPORTED", f"This worker does not know the operation {item.op}.")
+        if session.registry.rows > 4 * session.slots + _BACKLOG:
+            raise RequestError("OVERLOADED", "The worker has far more work than slots.")
+        return session.engine
+
+    def _picture(self, engine: Engine, item: Item, tensors: Sequence[TensorFrame]) -> Picture:
+        """The picture by its features, by its bytes, or to be asked for."""
+        digest = item.image.hash
+        cached = engine.cached_picture(digest)
+        if cached is not None:
+            return cached
+        if item.image.tensor is not None:
+            frame = tensors[item.image.tensor]
+            engine.check_picture(frame)
+            return self._pictures.setdefault(digest, Picture(digest, frame))
+        if digest in self._parked:
+            return self._parked[digest].picture
+        # Another request with this picture may be in hand, its features not computed yet.
+        return self._pictures.get(digest) or Picture(digest)
+
+    def _need(self, requests: list[Request]) -> None:
+        """Park requests without a picture, and ask for those that were not asked for before."""
+        asked: list[str] = []
+        for request in requests:
+            digest = request.picture.digest
+            if digest not in self._parked:
+                self._parked[digest] = _Parked(request.picture, time.monotonic() + _PICTURE_TIMEOUT)
+                asked.append(digest)
+            parked = self._parked[digest]
+            request.picture = parked.picture
+            parked.requests.append(request)
+        if asked:
+            self._session.outbox.post(Need(hashes=asked))
+
+
+def _bare(picture: Picture) -> bool:
+    return picture.frame is None and picture.features is None
+
+
+def _rows(item: Item) -> int:
+    return max(item.options.num_beams or 1, item.options.num_return_sequences or 1)
+
+
+def _ids(frame: TensorFrame, path: str) -> list[int]:
+    """Token ids of an i32 [tokens] frame."""
+    if frame.dtype != "i32" or len(frame.shape) != 1:
+        raise invalid(path, "i32 [tokens]", f"{frame.dtype} {list(frame.shape)}")
+    return frame.data.cast("i").tolist() if frame.data.nbytes else []

@@ -1,0 +1,53 @@
+"""Telling the pool how far a load has come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from .protocol import Message, Progress
+
+Stage = Literal["import", "download", "read", "build", "move", "check", "warm"]
+
+_EVERY_SECONDS = 0.25
+"""Between two reports of one stage."""
+
+
+class Reporter:
+    """Sends PROGRESS: at the start of every stage, and now and then within one."""
+
+    def __init__(self, worker_epoch: int, post: Callable[[Message], None]) -> None:
+        self._worker_epoch = worker_epoch
+        self._post = post
+        self._next = 0.0
+
+    def stage(self, stage: Stage) -> None:
+        """A stage begins."""
+        self._next = time.monotonic() + _EVERY_SECONDS
+        self._post(Progress(worker_epoch=self._worker_epoch, stage=stage))
+
+    def advance(
+        self,
+        stage: Stage,
+        *,
+        fraction: float | None = None,
+        file: str | None = None,
+        loaded_bytes: int | None = None,
+        total_bytes: int | None = None,
+    ) -> None:
+        """A stage has come so far. Reports in quick succession are left out."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _EVERY_SECONDS
+        self._post(
+            Progress(
+                worker_epoch=self._worker_epoch,
+                stage=stage,
+                fraction=fraction,
+                file=file,
+                loaded_bytes=loaded_bytes,
+                total_bytes=total_bytes,
+            )
+        )

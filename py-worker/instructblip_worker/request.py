@@ -1,0 +1,110 @@
+"""A request in a worker's hands, from ACCEPT to its one RESULT or ERROR."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .protocol import ChunkEntry, GenerateOptions, TensorFrame
+
+if TYPE_CHECKING:
+    import torch
+
+_CHUNK_TOKENS = 1024
+"""Most tokens in one entry of a CHUNK."""
+
+
+class Picture:
+    """A picture by its content hash; shared by all requests about it that are in hand.
+
+    ``frame`` is u8 [height, width, 3], or f32 [3, height, width] already normalised; None when only the
+    cached ``features`` [1, patches, hidden] are known.
+    """
+
+    __slots__ = ("__weakref__", "digest", "features", "frame")
+
+    def __init__(
+        self, digest: str, frame: TensorFrame | None = None, features: torch.Tensor | None = None
+    ) -> None:
+        self.digest = digest
+        self.frame = frame
+        self.features = features
+
+
+class TokenStream:
+    """Tokens on their way to CHUNKs, held back while the reader's credit is used up."""
+
+    def __init__(self, wanted: bool, credit: int | None) -> None:
+        self.wanted = wanted
+        self.sent = 0
+        """CHUNKs so far: the next one's ``seq``."""
+        self._credit = credit
+        self._held: list[int] = []
+        self._lock = threading.Lock()
+
+    def push(self, tokens: list[int]) -> None:
+        """New tokens, in order."""
+        if self.wanted:
+            self._held.extend(tokens)
+
+    def grant(self, chunks: int) -> None:
+        """So many more chunks may go. Called by the control thread."""
+        with self._lock:
+            if self._credit is not None:
+                self._credit += chunks
+
+    def take(self) -> list[int]:
+        """What may go now as one chunk; empty when there is nothing, or no credit."""
+        if not self._held:
+            return []
+        with self._lock:
+            if self._credit == 0:
+                return []
+            if self._credit is not None:
+                self._credit -= 1
+        tokens = self._held[:_CHUNK_TOKENS]
+        del self._held[:_CHUNK_TOKENS]
+        self.sent += 1
+        return tokens
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """One attempt at one request. Identity is its equality; ``settled`` is written by the registry alone."""
+
+    request_id: str
+    attempt: int
+    input_ids: list[int]
+    """The language model's prompt, unpadded."""
+    qformer_input_ids: list[int]
+    """The Q-Former's prompt, unpadded."""
+    picture: Picture
+    options: GenerateOptions
+    stream: TokenStream
+    batch_key: bytes
+    """Requests with equal keys may share a batch."""
+    rows: int
+    """Rows it takes in a batch: beams and return sequences count."""
+    deadline: float | None
+    """On the monotonic clock."""
+    received_at: float = field(default_factory=time.monotonic)
+    started_at: float | None = None
+    steps: int = 0
+    settled: bool = False
+    """Answered, failed or given up: whoever computes it may stop."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Names this attempt among all."""
+        return self.request_id, self.attempt
+
+    def next_chunk(self) -> ChunkEntry | None:
+        """The tokens that may be sent now, if there are any."""
+        tokens = self.stream.take()
+        if not tokens:
+            return None
+        return ChunkEntry(
+            request_id=self.request_id, attempt=self.attempt, seq=self.stream.sent - 1, tokens=tokens
+        )
