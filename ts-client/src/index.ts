@@ -1,1 +1,10 @@
+export * from "./client/index.ts";
+export * from "./config/index.ts";
+export * from "./engine/index.ts";
 export * from "./errors/index.ts";
+export { type Served, type ServeOptions, servePool } from "./front/index.ts";
+export * from "./image/index.ts";
+export * from "./model/index.ts";
+export * from "./pool/index.ts";
+export * from "./processor/index.ts";
+export * from "./tensor/index.ts";

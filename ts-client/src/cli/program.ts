@@ -2,17 +2,30 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { packageRoot } from "../python/index.ts";
+import { registerAsk } from "./ask.ts";
 import { registerDoctor } from "./doctor.ts";
 import { EXIT } from "./exit-codes.ts";
 import { registerSetup } from "./setup.ts";
+import { registerStart } from "./start.ts";
+import { registerStatus } from "./status.ts";
+import { registerStop } from "./stop.ts";
 
 /** Every command; each adds itself to the program. */
-const COMMANDS: readonly ((program: Command) => void)[] = [registerSetup, registerDoctor];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerSetup,
+  registerDoctor,
+  registerStart,
+  registerAsk,
+  registerStatus,
+  registerStop,
+];
 
 const EXAMPLES = `
 Examples:
   $ instructblip-workers doctor    what is there, what is wrong, what to do next
   $ instructblip-workers setup     build the Python environment that workers run in
+  $ instructblip-workers start     run a pool that other processes can use
+  $ instructblip-workers ask photo.jpg "What is unusual about this image?"
 `;
 
 /** The command line of this package. */

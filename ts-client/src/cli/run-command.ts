@@ -19,17 +19,19 @@ export interface CommonOptions {
  * `--json` also `{ "ok": false, "error": { "code", "message" } }` on stdout.
  *
  * @param work - returns the exit code, or nothing for success
+ * @param terminationIsSuccess - SIGTERM is how this command is meant to end
  */
 export async function runCommand(
   options: CommonOptions,
   work: (context: CommandContext) => Promise<number | undefined>,
+  { terminationIsSuccess = false }: { readonly terminationIsSuccess?: boolean } = {},
 ): Promise<void> {
-  const interruption = watchSignals();
+  const interruption = watchSignals(terminationIsSuccess);
   try {
     process.exitCode = (await work({ signal: interruption.signal })) ?? EXIT.ok;
   } catch (error) {
     report(error, options);
-    process.exitCode = EXIT.failure;
+    process.exitCode = isUsage(error) ? EXIT.usage : EXIT.failure;
   } finally {
     process.exitCode = interruption.exitCode() ?? process.exitCode;
     interruption.stop();
@@ -46,7 +48,12 @@ function report(error: unknown, options: CommonOptions): void {
   if (!isOurs && error instanceof Error) remark(error.stack ?? "");
 }
 
-function watchSignals() {
+/** Whether the command line is what was wrong. */
+function isUsage(error: unknown): boolean {
+  return InstructBlipError.isInstance(error) && ["INVALID_ARGUMENT", "UNSUPPORTED"].includes(error.code);
+}
+
+function watchSignals(terminationIsSuccess: boolean) {
   const controller = new AbortController();
   let received: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals) => {
@@ -58,8 +65,11 @@ function watchSignals() {
   process.on("SIGTERM", listener);
   return {
     signal: controller.signal,
-    exitCode: () =>
-      received === undefined ? undefined : received === "SIGINT" ? EXIT.interrupted : EXIT.terminated,
+    exitCode: () => {
+      if (received === undefined) return undefined;
+      if (received === "SIGINT") return EXIT.interrupted;
+      return terminationIsSuccess ? undefined : EXIT.terminated;
+    },
     stop: () => {
       process.off("SIGINT", listener);
       process.off("SIGTERM", listener);

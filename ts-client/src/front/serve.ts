@@ -26,6 +26,8 @@ export interface ServeOptions {
 export interface Served extends AsyncDisposable {
   readonly name: string;
   readonly endpoint: string;
+  /** Is found by no new client while `work` runs; those that are connected stay. */
+  refuseNew(work: () => Promise<void>): Promise<void>;
   /** Takes no more clients; the pool itself stays. */
   close(): Promise<void>;
 }
@@ -61,7 +63,11 @@ export async function servePool(pool: WorkerPool, options: ServeOptions = {}): P
       })();
       return closing;
     };
-    return { name, endpoint, close, [Symbol.asyncDispose]: close };
+    const refuseNew = async (work: () => Promise<void>) => {
+      await withdraw(name);
+      await work();
+    };
+    return { name, endpoint, refuseNew, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await withdraw(name);
     await cleanUp();

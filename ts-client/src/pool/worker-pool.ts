@@ -135,6 +135,17 @@ export class WorkerPool extends AskingEngine {
     return submission as unknown as Submission<K>;
   }
 
+  /**
+   * Resolves when the first worker of every deployment is ready, or all of them.
+   *
+   * @throws why a deployment cannot be served
+   */
+  async untilReady(which: "first" | "all" = "first"): Promise<void> {
+    await Promise.all([...this.#served.keys()].map((modelId) => this.#untilServed(modelId)));
+    if (which === "first") return;
+    await this.#until(() => this.#workers.places.every((place) => place.isReady || place.isFailed));
+  }
+
   async models(): Promise<ModelInfo[]> {
     return [...this.#served.values()].flatMap(({ info }) => (info === undefined ? [] : [info]));
   }
@@ -231,10 +242,7 @@ export class WorkerPool extends AskingEngine {
     await this.#workers.open();
     const { deployments, ready } = this.#options;
     for (const deployment of deployments) this.#deploy(deployment);
-    if (ready === "none") return;
-    await Promise.all(deployments.map(({ modelId }) => this.#untilServed(modelId)));
-    if (ready === "all")
-      await this.#until(() => this.#workers.places.every((place) => place.isReady || place.isFailed));
+    if (ready !== "none") await this.untilReady(ready);
   }
 
   async #close(graceMs: number): Promise<void> {
