@@ -25,7 +25,7 @@ export async function checkpointFolder(source: string): Promise<string> {
 export async function bundledCheckpoints(): Promise<string[]> {
   const entries = await readdir(join(packageRoot(), "models"), { withFileTypes: true });
   return entries
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => existsSync(join(entry.parentPath, entry.name, "config.json")))
     .map((entry) => entry.name)
     .sort();
 }

@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { TextPieces } from "../../../ts-client/src/model/text-pieces.ts";
+
+/** A decoder whose tokens are texts by number. */
+function decoderOf(texts: readonly string[], rest = "") {
+  return {
+    push: (tokens: readonly number[]) => tokens.map((token) => texts[token] ?? "").join(""),
+    end: () => rest,
+  };
+}
+
+function cut(texts: readonly string[], rest = ""): string[] {
+  const pieces = new TextPieces(decoderOf(texts, rest));
+  return [...texts.map((_, token) => pieces.push([token])), pieces.end()].filter((piece) => piece !== "");
+}
+
+describe("TextPieces", () => {
+  it("gives each piece once its last letter cannot change any more", () => {
+    expect(cut(["a dog", " and", " a cat"])).toEqual(["a do", "g an", "d a ca", "t"]);
+  });
+
+  it("keeps a letter and its accents together", () => {
+    expect(cut(["cafe", "\u0301", " au lait"])).toEqual(["caf", "e\u0301 au lai", "t"]);
+  });
+
+  it("keeps a family of emoji together", () => {
+    expect(cut(["👩", "\u200d", "👧", "!"])).toEqual(["👩\u200d👧", "!"]);
+  });
+
+  it("keeps flags together, two letters each", () => {
+    expect(cut(["🇫", "🇷", "🇩", "🇪"])).toEqual(["🇫🇷", "🇩🇪"]);
+  });
+
+  it("leaves out white space at both ends, and only there", () => {
+    expect(cut(["  \n", " a ", "  b", " \n ", ""], "  ")).toEqual(["a", "   b"]);
+  });
+
+  it("adds what the decoder held back to the end", () => {
+    expect(cut(["ab"], "c ")).toEqual(["a", "bc"]);
+  });
+
+  const parts = fc.array(
+    fc.oneof(
+      fc.string({ unit: "grapheme", maxLength: 4 }),
+      fc.constantFrom(" ", "\n", "\u200d", "\u0301", "🇫", "👩", "\r", "각", "ᆨ", "\ufe0f", "क्", "ष"),
+    ),
+    { maxLength: 12 },
+  );
+  it("adds up to the trimmed text and cuts between graphemes, whatever the tokens", () => {
+    const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+    fc.assert(
+      fc.property(parts, (texts) => {
+        const pieces = cut(texts);
+        const text = texts.join("").trim();
+        expect(pieces.join("")).toBe(text);
+        const boundaries = new Set(Array.from(graphemes.segment(text), ({ index }) => index));
+        let at = 0;
+        for (const piece of pieces) {
+          expect(boundaries.has(at)).toBe(true);
+          at += piece.length;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

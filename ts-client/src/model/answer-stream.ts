@@ -1,0 +1,106 @@
+import type { Submission } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
+import type { InstructBlipProcessor } from "../processor/index.ts";
+import { type Answer, toAnswer } from "./answer.ts";
+import { TextPieces } from "./text-pieces.ts";
+
+/** A part of an answer, as it is generated. */
+export interface AnswerPiece {
+  /** Whole graphemes; all pieces' texts together are the answer's text. */
+  readonly text: string;
+  /** All pieces' tokens together are the answer's tokens. */
+  readonly tokens: readonly number[];
+}
+
+/**
+ * An answer that arrives in pieces. Iterate it once; leaving the loop early cancels the request. A reader
+ * slower than the model gets larger pieces. `result` may be awaited with or without iterating.
+ *
+ * @example
+ * for await (const { text } of pool.stream({ image, prompt })) process.stdout.write(text);
+ */
+export class AnswerStream implements AsyncIterable<AnswerPiece> {
+  readonly requestId: string;
+  /** The whole answer. */
+  readonly result: Promise<Answer>;
+  readonly #submission: Submission<"generate">;
+  #waiting: AnswerPiece | undefined;
+  #wake: () => void = () => {};
+  #iterated = false;
+
+  /** @param processor - called once the first tokens are there */
+  constructor(submission: Submission<"generate">, processor: () => Promise<InstructBlipProcessor>) {
+    this.requestId = submission.requestId;
+    this.#submission = submission;
+    this.result = this.#read(processor);
+    // A failure also ends the loop, so nobody has to await `result`.
+    this.result.catch(() => undefined);
+  }
+
+  /** Ends the request; the loop and `result` fail with CANCELLED. */
+  cancel(reason?: unknown): void {
+    this.#submission.cancel(reason);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<AnswerPiece, void, undefined> {
+    if (this.#iterated) {
+      throw new InstructBlipError(
+        "INVALID_ARGUMENT",
+        "A stream can be iterated once. Await its `result` for the whole answer.",
+      );
+    }
+    this.#iterated = true;
+    return this.#pieces();
+  }
+
+  async *#pieces(): AsyncGenerator<AnswerPiece, void, undefined> {
+    let finished = false;
+    const finish = () => {
+      finished = true;
+      this.#wake();
+    };
+    this.result.then(finish, finish);
+    try {
+      while (true) {
+        const piece = this.#waiting;
+        // Tokens without text yet wait for the text.
+        if (piece !== undefined && (piece.text !== "" || finished)) {
+          this.#waiting = undefined;
+          yield piece;
+        } else if (finished) {
+          await this.result;
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      }
+    } finally {
+      if (!finished) this.cancel("the reader left its loop");
+    }
+  }
+
+  async #read(processor: () => Promise<InstructBlipProcessor>): Promise<Answer> {
+    let pieces: TextPieces | undefined;
+    for await (const { tokens } of this.#submission) {
+      pieces ??= new TextPieces((await processor()).incrementalDecoder({ skipSpecialTokens: true }));
+      this.#add({ text: pieces.push(tokens), tokens });
+    }
+    const answer = toAnswer(await this.#submission, await processor());
+    if (pieces === undefined) {
+      this.#add(answer);
+      return answer;
+    }
+    this.#add({ text: pieces.end(), tokens: [] });
+    return { ...answer, text: pieces.text, texts: [pieces.text] };
+  }
+
+  #add({ text, tokens }: AnswerPiece): void {
+    const before = this.#waiting;
+    const piece = { text: (before?.text ?? "") + text, tokens: [...(before?.tokens ?? []), ...tokens] };
+    if (piece.text === "" && piece.tokens.length === 0) return;
+    this.#waiting = piece;
+    this.#wake();
+  }
+}

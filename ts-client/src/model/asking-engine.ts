@@ -1,0 +1,153 @@
+import type {
+  CallOptions,
+  DeploymentSpec,
+  DrainOptions,
+  Engine,
+  EngineEventName,
+  EngineListener,
+  ModelInfo,
+  Op,
+  PoolStats,
+  PreparedInputs,
+  ProcessorAssets,
+  Request,
+  Submission,
+} from "../engine/index.ts";
+import { invalidArgument } from "../errors/index.ts";
+import type { InstructBlipProcessor } from "../processor/index.ts";
+import { type Answer, toAnswer } from "./answer.ts";
+import { AnswerStream } from "./answer-stream.ts";
+import { type AskRequest, checkRequest } from "./ask-request.ts";
+import { ImagePreparation } from "./image-preparation.ts";
+import { inOrder } from "./in-order.ts";
+import { ProcessorCache } from "./processor-cache.ts";
+
+/** How many questions are asked at once, and what a failure does. */
+export interface AskManyOptions {
+  /** Questions under way, or answered and not yet taken. @default 32 */
+  readonly concurrency?: number;
+  /**
+   * `throw` ends the loop with the first failure and cancels the rest; `yield` gives an {@link AskFailure} in
+   * the answer's place and goes on.
+   * @default "throw"
+   */
+  readonly errors?: "throw" | "yield";
+  /** Ends the loop with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+/** A question without an answer. */
+export interface AskFailure {
+  readonly error: unknown;
+}
+
+const ASK_MANY_CONCURRENCY = 32;
+
+/** An engine that answers questions about pictures; what a pool or a client of one extends. */
+export abstract class AskingEngine implements Engine {
+  readonly #processors = new ProcessorCache(this);
+  readonly #images = new ImagePreparation();
+
+  abstract submit<K extends Op>(request: Request<K>, options?: CallOptions): Submission<K>;
+  abstract models(): Promise<ModelInfo[]>;
+  abstract assets(modelId?: string): Promise<ProcessorAssets>;
+  abstract load(deployment: DeploymentSpec): Promise<ModelInfo>;
+  abstract unload(modelId: string): Promise<void>;
+  abstract stats(): Promise<PoolStats>;
+  abstract on<N extends EngineEventName>(event: N, listener: EngineListener<N>): Disposable;
+  abstract drain(options?: DrainOptions): Promise<void>;
+  abstract close(options?: DrainOptions): Promise<void>;
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Asks a question about a picture.
+   *
+   * @example
+   * const { text } = await pool.ask({ image: await loadImage("cat.jpg"), prompt: "What is on the sofa?" });
+   * @throws INVALID_ARGUMENT, IMAGE_REJECTED, OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, … : see the error codes
+   */
+  async ask(request: AskRequest): Promise<Answer> {
+    const { submission, processor } = this.#submit(request, false);
+    return toAnswer(await submission, await processor());
+  }
+
+  /**
+   * Asks a question and gives the answer as it is generated. Beams and several answers cannot be streamed.
+   *
+   * @throws INVALID_ARGUMENT, UNSUPPORTED at once; everything else ends the loop and rejects `result`
+   */
+  stream(request: AskRequest): AnswerStream {
+    const { submission, processor } = this.#submit(request, true);
+    return new AnswerStream(submission, processor);
+  }
+
+  /**
+   * Asks many questions and gives the answers in their order. Questions are taken from their source as
+   * answers are read, so a long or endless source is fine.
+   */
+  askMany(
+    requests: Iterable<AskRequest> | AsyncIterable<AskRequest>,
+    options: AskManyOptions & { readonly errors: "yield" },
+  ): AsyncGenerator<Answer | AskFailure, void, undefined>;
+  askMany(
+    requests: Iterable<AskRequest> | AsyncIterable<AskRequest>,
+    options?: AskManyOptions & { readonly errors?: "throw" },
+  ): AsyncGenerator<Answer, void, undefined>;
+  async *askMany(
+    requests: Iterable<AskRequest> | AsyncIterable<AskRequest>,
+    { concurrency = ASK_MANY_CONCURRENCY, errors = "throw", signal }: AskManyOptions = {},
+  ): AsyncGenerator<Answer | AskFailure, void, undefined> {
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      throw invalidArgument("concurrency", "a whole number from 1 up", concurrency);
+    }
+    const ask = (request: AskRequest, ending: AbortSignal) => this.#askUntil(request, ending);
+    for await (const outcome of inOrder(requests, ask, { concurrency, signal })) {
+      if (outcome.ok) yield outcome.value;
+      else if (errors === "throw") throw outcome.error;
+      else yield { error: outcome.error };
+    }
+  }
+
+  /** The processor of a deployment, as `ask` uses it. */
+  async processor(modelId?: string): Promise<InstructBlipProcessor> {
+    return (await this.#processors.get(modelId)).processor;
+  }
+
+  /** Asks with one more signal than the request's own. */
+  async #askUntil(request: AskRequest, ending: AbortSignal): Promise<Answer> {
+    const { submission, processor } = this.#submit(request, false);
+    const cancel = () => submission.cancel(ending.reason);
+    if (ending.aborted) cancel();
+    ending.addEventListener("abort", cancel, { once: true });
+    try {
+      return toAnswer(await submission, await processor());
+    } finally {
+      ending.removeEventListener("abort", cancel);
+    }
+  }
+
+  #submit(request: AskRequest, stream: boolean) {
+    const { image, prompt, modelId, call, options } = checkRequest(request, stream);
+    // The processor that made the inputs also reads the answer, though the deployment may be gone by then.
+    let used: InstructBlipProcessor | undefined;
+    const prepare = async (signal: AbortSignal): Promise<PreparedInputs> => {
+      const { processor, hash } = await this.#processors.get(modelId);
+      used = processor;
+      const prepared = await this.#images.prepare(image, processor, hash, signal);
+      const { inputIds, qformerInputIds } = processor.encode(prompt);
+      return {
+        image: prepared,
+        inputIds: Int32Array.from(inputIds),
+        qformerInputIds: Int32Array.from(qformerInputIds),
+      };
+    };
+    const submission = this.submit(
+      { op: "generate", options, stream, prepare, ...(modelId !== undefined && { modelId }) },
+      call,
+    );
+    return { submission, processor: async () => used ?? (await this.processor(modelId)) };
+  }
+}

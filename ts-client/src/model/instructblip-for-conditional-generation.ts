@@ -1,0 +1,150 @@
+import type {
+  CallOptions,
+  DeploymentSpec,
+  Engine,
+  FinishReason,
+  GenerateResult,
+  ModelInfo,
+} from "../engine/index.ts";
+import { invalidArgument } from "../errors/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { bindDeployment } from "./bind-deployment.ts";
+import { takeCallOptions } from "./call-options.ts";
+import { type EmptyPrompt, type GenerateInputs, toRows } from "./generate-inputs.ts";
+import type { GenerateOptions } from "./generate-options.ts";
+import { GENERATE_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
+import { ProcessorCache } from "./processor-cache.ts";
+import { stackSequences } from "./stack-sequences.ts";
+
+/** Where a model runs, and how it is loaded if no deployment serves it yet. */
+export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source"> {
+  readonly pool: Engine;
+}
+
+/** Everything `generate` takes: the processor's inputs, generation options, options of the call. */
+export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<CallOptions, "requestId"> {
+  /** Returns {@link GenerateOutput} instead of the sequences alone. @default false */
+  readonly returnDictInGenerate?: boolean;
+}
+
+/** All that `generate` knows. */
+export interface GenerateOutput {
+  /** int64 [rows × answers, tokens]: the start token, new tokens, padding. */
+  readonly sequences: Tensor<"int64">;
+  /** One for each row of `sequences`. */
+  readonly finishReasons: readonly FinishReason[];
+  /** The requests' results in the rows' order, with their timings, scores and logits. */
+  readonly results: readonly GenerateResult[];
+}
+
+/**
+ * InstructBLIP on a pool's workers: a vision encoder, a Q-Former and a language model that together answer a
+ * prompt about a picture.
+ *
+ * @example
+ * const processor = await InstructBlipProcessor.fromPretrained("tiny-shapes-t5");
+ * const model = await InstructBlipForConditionalGeneration.fromPretrained("tiny-shapes-t5", { pool });
+ * const inputs = await processor({ images: image, text: "What is unusual about this image?" });
+ * const outputs = await model.generate({ ...inputs, numBeams: 5, maxLength: 256 });
+ * processor.batchDecode(outputs, { skipSpecialTokens: true })[0].trim();
+ */
+export class InstructBlipForConditionalGeneration {
+  readonly #engine: Engine;
+  readonly #processors: ProcessorCache;
+  /** The deployment that serves this model. */
+  readonly info: ModelInfo;
+
+  private constructor(engine: Engine, info: ModelInfo) {
+    this.#engine = engine;
+    this.#processors = new ProcessorCache(engine);
+    this.info = info;
+  }
+
+  /**
+   * Finds the deployment that serves a checkpoint with these settings, or loads one.
+   *
+   * @param name - a bundled name (`tiny-shapes-t5`), a checkpoint folder or a hub repository
+   * @throws MODEL_NOT_FOUND, MODEL_LOAD_FAILED; PERMISSION_DENIED when a shared pool lets this client load none
+   */
+  static async fromPretrained(
+    name: string,
+    { pool, ...settings }: FromPretrainedOptions,
+  ): Promise<InstructBlipForConditionalGeneration> {
+    if (typeof name !== "string" || name === "") {
+      throw invalidArgument("name", "a bundled checkpoint's name, a folder or a hub repository", name);
+    }
+    if (typeof pool?.submit !== "function") {
+      throw invalidArgument("pool", "a pool", pool, "Start one with `await WorkerPool.start({ ... })`.");
+    }
+    return new InstructBlipForConditionalGeneration(
+      pool,
+      await bindDeployment(pool, { ...settings, source: name }),
+    );
+  }
+
+  /**
+   * Generates answers: one request for each row, all submitted at once. The first failure ends the rest.
+   *
+   * @returns int64 [rows × answers, tokens], each row the start token, new tokens and padding; never the prompt
+   * @throws INVALID_ARGUMENT, UNSUPPORTED, and what a request may fail with: see the error codes
+   */
+  generate(call: GenerateCall & { readonly returnDictInGenerate: true }): Promise<GenerateOutput>;
+  generate(call: GenerateCall & { readonly returnDictInGenerate?: false }): Promise<Tensor<"int64">>;
+  async generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput> {
+    const { returnDictInGenerate = false, ...rest } = call;
+    if (typeof returnDictInGenerate !== "boolean") {
+      throw invalidArgument("returnDictInGenerate", "true or false", returnDictInGenerate);
+    }
+    const output = await this.generateDetailed(rest);
+    return returnDictInGenerate ? output : output.sequences;
+  }
+
+  /** {@link generate} with finish reasons, scores and timings. */
+  async generateDetailed(call: Omit<GenerateCall, "returnDictInGenerate">): Promise<GenerateOutput> {
+    if (typeof call !== "object" || call === null) {
+      throw invalidArgument("inputs", "an object with the processor's inputs", call);
+    }
+    const { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask, ...options } = call;
+    const inputs = { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask };
+    const { call: callOptions, rest } = takeCallOptions(options);
+    if (callOptions.requestId !== undefined) {
+      throw invalidArgument(
+        "requestId",
+        "left out: every row is a request of its own",
+        callOptions.requestId,
+      );
+    }
+    const wire = toWireOptions(rest, { maxNewTokens: GENERATE_MAX_NEW_TOKENS, stream: false });
+    const rows = toRows(inputs, await this.#emptyPrompt(inputs));
+    const submissions = rows.map((row) =>
+      this.#engine.submit(
+        { op: "generate", modelId: this.info.modelId, options: wire, prepare: async () => row },
+        callOptions,
+      ),
+    );
+    try {
+      const results = await Promise.all(submissions);
+      return {
+        sequences: stackSequences(
+          results.map((result) => result.sequences),
+          this.info.padTokenId,
+        ),
+        finishReasons: results.flatMap((result) => result.finishReasons),
+        results,
+      };
+    } catch (error) {
+      for (const submission of submissions) submission.cancel("another row of the batch failed");
+      throw error;
+    }
+  }
+
+  /** The tokens of the empty prompt, where a prompt was left out. */
+  async #emptyPrompt(inputs: GenerateInputs): Promise<EmptyPrompt> {
+    if (inputs.inputIds !== undefined && inputs.qformerInputIds !== undefined) {
+      return { inputIds: new Int32Array(), qformerInputIds: new Int32Array() };
+    }
+    const { processor } = await this.#processors.get(this.info.modelId);
+    const { inputIds, qformerInputIds } = processor.encode("");
+    return { inputIds: Int32Array.from(inputIds), qformerInputIds: Int32Array.from(qformerInputIds) };
+  }
+}
