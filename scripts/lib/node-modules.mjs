@@ -10,7 +10,7 @@ export async function ensureNodeModules() {
   process.stderr.write("Installing Node packages (npm ci)\n");
   // The npm that runs us, where there is one; its path is a script of Node's.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund", "--prefer-offline"];
+  const args = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
   const code = npm?.endsWith(".js")
     ? await run("npm ci", process.execPath, [npm, ...args])
     : await run("npm ci", "npm", args);
