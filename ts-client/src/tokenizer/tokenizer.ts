@@ -1,0 +1,164 @@
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { decoderChain } from "./decoder/chain.ts";
+import { CleanUp } from "./decoder/clean-up.ts";
+import { IncrementalDecoder } from "./incremental-decoder.ts";
+import { type Library, openLibrary } from "./library.ts";
+import { type PaddedIds, padRows } from "./padding.ts";
+import { type Frame, readFrame } from "./special-tokens.ts";
+import { TextStream } from "./text-stream.ts";
+import {
+  configInvalid,
+  readSettings,
+  readTokenizerJson,
+  type TokenizerJson,
+  type TokenizerSettings,
+} from "./tokenizer-json.ts";
+import { Vocabulary } from "./vocabulary.ts";
+
+/** UTF-16 units of a text. A prompt that fills a language model's context has about 10,000. */
+export const MAX_TEXT_LENGTH = 65_536;
+
+/** How one text becomes ids. */
+export interface EncodeOptions {
+  /** Most ids, special tokens included; more are cut off on the truncation side. @default no limit */
+  readonly maxLength?: number;
+}
+
+/** How several texts become tensors. */
+export interface PadOptions extends EncodeOptions {
+  /** `true` and `"longest"` pad to the longest text, `"max_length"` to `maxLength`. @default false */
+  readonly padding?: boolean | "longest" | "max_length";
+  /** @default the tokenizer's own */
+  readonly paddingSide?: "left" | "right";
+}
+
+/** How ids become text. */
+export interface DecodeOptions {
+  /** Leave out tokens such as `</s>` and `<pad>`. @default false */
+  readonly skipSpecialTokens?: boolean;
+  /** Take out spaces before punctuation and contractions. @default as in `tokenizer_config.json` */
+  readonly cleanUpTokenizationSpaces?: boolean;
+}
+
+/** A sequence of token ids. */
+export type TokenIds = Iterable<number | bigint> | Tensor<"int64">;
+
+/**
+ * A tokenizer with transformers' call semantics, made from a checkpoint's `tokenizer.json` and
+ * `tokenizer_config.json`: BERT's WordPiece, LLaMA's BPE with byte fallback, T5's Unigram, GPT-2's BPE.
+ */
+export class Tokenizer {
+  readonly settings: TokenizerSettings;
+  readonly padTokenId: number | undefined;
+  readonly bosTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  readonly #json: TokenizerJson;
+  readonly #library: Library;
+  readonly #vocabulary: Vocabulary;
+  readonly #frame: Frame;
+
+  /** @throws CONFIG_INVALID when the files are wrong or ask for a step that is not supported */
+  constructor(tokenizerJson: unknown, tokenizerConfig: unknown) {
+    this.settings = readSettings(tokenizerConfig);
+    this.#json = readTokenizerJson(tokenizerJson);
+    this.#library = openLibrary(this.#json);
+    this.#vocabulary = new Vocabulary(this.#library, this.#json);
+    this.#frame = readFrame(this.#library);
+    this.padTokenId = this.#vocabulary.id(this.settings.padToken);
+    this.bosTokenId = this.#vocabulary.id(this.settings.bosToken);
+    this.eosTokenId = this.#vocabulary.id(this.settings.eosToken);
+    decoderChain(this.#json.decoder);
+  }
+
+  /** Most ids of a text; undefined when the checkpoint sets no limit. */
+  get modelMaxLength(): number | undefined {
+    return this.settings.modelMaxLength;
+  }
+
+  /**
+   * The ids of one text, special tokens included.
+   *
+   * @throws PAYLOAD_TOO_LARGE for a text of more than 65,536 UTF-16 units
+   */
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const { before, after } = this.#frame;
+    const ids = this.#library.encode(checkText(text), { add_special_tokens: false }).ids;
+    const { maxLength } = options;
+    if (maxLength === undefined) return [...before, ...ids, ...after];
+    const room = maxLength - before.length - after.length;
+    if (!Number.isInteger(room) || room < 0) {
+      throw invalidArgument("maxLength", `a whole number from ${before.length + after.length} up`, maxLength);
+    }
+    return [...before, ...truncate(ids, room, this.settings.truncationSide), ...after];
+  }
+
+  /** The ids of several texts as int64 tensors [texts, length]. */
+  encodeBatch(texts: readonly string[], options: PadOptions = {}): PaddedIds {
+    const { maxLength, padding = false, paddingSide = this.settings.paddingSide } = options;
+    const rows = texts.map((text) => this.encode(text, maxLength === undefined ? {} : { maxLength }));
+    const longest = Math.max(0, ...rows.map((row) => row.length));
+    const length = padding === "max_length" ? Math.max(longest, maxLength ?? 0) : longest;
+    const even = rows.every((row) => row.length === length);
+    if (!even && padding === false) {
+      throw invalidArgument("padding", "true for texts of different lengths", padding);
+    }
+    if (!even && this.padTokenId === undefined) throw configInvalid("it has no padding token");
+    return padRows(rows, length, this.padTokenId ?? 0, paddingSide);
+  }
+
+  /** The text of ids. Ids outside the vocabulary are left out. */
+  decode(ids: TokenIds, options: DecodeOptions = {}): string {
+    const stream = this.#stream(options);
+    return stream.push(numbers(ids)) + stream.end();
+  }
+
+  /** The texts of several sequences, or of the rows of an int64 tensor [rows, length]. */
+  batchDecode(sequences: Iterable<TokenIds> | Tensor<"int64">, options: DecodeOptions = {}): string[] {
+    const rows = isTensor(sequences)
+      ? Array.from({ length: sequences.shape[0] ?? 0 }, (_, i) => sequences.slice(i))
+      : [...sequences];
+    return rows.map((ids) => this.decode(ids, options));
+  }
+
+  /** A decoder for ids that arrive little by little. */
+  incrementalDecoder(options: DecodeOptions = {}): IncrementalDecoder {
+    return new IncrementalDecoder(this.#stream(options));
+  }
+
+  #stream(options: DecodeOptions): TextStream {
+    const { skipSpecialTokens = false } = options;
+    const cleans = options.cleanUpTokenizationSpaces ?? this.settings.cleanUpTokenizationSpaces;
+    // For BPE, which keeps spaces as they were, cleaning up would only corrupt the text; transformers skips it.
+    const cleanUp = cleans && this.#json.model.type !== "BPE" ? [new CleanUp()] : [];
+    const tokenOf = (id: number) =>
+      skipSpecialTokens && this.#vocabulary.isSpecial(id) ? undefined : this.#vocabulary.token(id);
+    return new TextStream(tokenOf, [...decoderChain(this.#json.decoder), ...cleanUp]);
+  }
+}
+
+function checkText(text: string): string {
+  if (typeof text !== "string") throw invalidArgument("text", "a string", text);
+  if (text.length > MAX_TEXT_LENGTH) {
+    throw new InstructBlipError(
+      "PAYLOAD_TOO_LARGE",
+      `\`text\` has ${text.length} UTF-16 units; the limit is ${MAX_TEXT_LENGTH}.`,
+      { path: "text" },
+    );
+  }
+  // A surrogate without its other half is no character: it becomes U+FFFD, as on its way to UTF-8.
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
+}
+
+function truncate(ids: readonly number[], room: number, side: "left" | "right"): readonly number[] {
+  if (ids.length <= room) return ids;
+  return side === "left" ? ids.slice(ids.length - room) : ids.slice(0, room);
+}
+
+function* numbers(ids: TokenIds): Iterable<number> {
+  for (const id of isTensor(ids) ? ids.data : ids) yield Number(id);
+}
+
+function isTensor(value: object): value is Tensor<"int64"> {
+  return "dtype" in value;
+}
