@@ -450,6 +450,10 @@ export class WorkerPool extends AskingEngine {
 
   #onMessage(place: WorkerPlace, message: Message): void {
     const { workerId } = place;
+    if ("worker_epoch" in message.header && message.header.worker_epoch !== place.epoch) {
+      // Its sockets are its own, so it cannot be an earlier worker that speaks.
+      return place.kill("PROTOCOL", "it spoke for another epoch than its own");
+    }
     switch (message.kind) {
       case "CHUNK":
         for (const { request_id, attempt, seq, tokens } of message.header.chunks) {
