@@ -1,14 +1,8 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
-import { PoolClient } from "../client/index.ts";
-import { InstructBlipError } from "../errors/index.ts";
-import { DEFAULT_NAME, readRuntimeFile } from "../front/index.ts";
 import { wholeNumber } from "./deployment-options.ts";
-import { EXIT } from "./exit-codes.ts";
-import { answer, answerJson, remark } from "./output.ts";
 import { type CommonOptions, runCommand } from "./run-command.ts";
 
-interface StopFlags extends CommonOptions {
+export interface StopFlags extends CommonOptions {
   readonly name?: string;
   readonly timeout: number;
 }
@@ -24,41 +18,10 @@ export function registerStop(program: Command): void {
     .option("--name <name>", "which daemon (default: default)")
     .option("--timeout <ms>", "how long to wait for its end", wholeNumber(1), 60_000)
     .option("--json", "print the result as JSON")
-    .action((flags: StopFlags) => runCommand(flags, ({ signal }) => stop(flags, signal)));
-}
-
-async function stop({ name = DEFAULT_NAME, timeout, json }: StopFlags, signal: AbortSignal): Promise<number> {
-  const daemon = await readRuntimeFile(name);
-  if (daemon === undefined) {
-    if (json === true) answerJson({ ok: false, running: false, name });
-    else remark(`No daemon called "${name}" is running.`);
-    return EXIT.failure;
-  }
-  {
-    await using client = await PoolClient.connect({ name });
-    await client.stopDaemon();
-  }
-  const until = performance.now() + timeout;
-  while ((await readRuntimeFile(name))?.pid === daemon.pid || isAlive(daemon.pid)) {
-    signal.throwIfAborted();
-    if (performance.now() > until) {
-      throw new InstructBlipError(
-        "DEADLINE_EXCEEDED",
-        `The daemon "${name}" (process ${daemon.pid}) has not ended within ${timeout} ms.`,
-      );
-    }
-    await wait(50);
-  }
-  if (json === true) answerJson({ ok: true, name, pid: daemon.pid });
-  else answer(`Stopped "${name}" (process ${daemon.pid}).`);
-  return EXIT.ok;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+    .action((flags: StopFlags) => {
+      return runCommand(flags, async ({ signal }) => {
+        const { stop } = await import("./stop-action.ts");
+        return stop(flags, signal);
+      });
+    });
 }
