@@ -1,23 +1,22 @@
 import { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 import { IMAGE_LIMITS } from "./limits.ts";
-import { imageRejected } from "./rejection.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Formats that are accepted only when they are asked for: decoders differ from Pillow's by some levels. */
 export type OptionalFormat = "avif" | "tiff";
 
-/** Checks an encoded picture's kind and size from its first bytes. @throws IMAGE_REJECTED */
+/** Checks an encoded picture's kind and size from its first bytes. @throws Refusal */
 export function admit(bytes: Uint8Array, optional: readonly OptionalFormat[]): ImageHeader {
-  if (bytes.length > IMAGE_LIMITS.bytes)
-    throw imageRejected(`it has ${bytes.length} bytes; ${limit("bytes")}`);
+  if (bytes.length > IMAGE_LIMITS.bytes) throw new Refusal(`it has ${bytes.length} bytes; ${limit("bytes")}`);
   const header = readHeader(bytes);
-  if ("reason" in header) throw imageRejected(header.reason);
+  if ("reason" in header) throw new Refusal(header.reason);
   if (!isEnabled(header.format, optional)) {
     const name = header.format.toUpperCase();
-    throw imageRejected(`it is ${name}, which is not enabled; add "${header.format}" to \`imageFormats\``);
+    throw new Refusal(`it is ${name}, which is not enabled; add "${header.format}" to \`imageFormats\``);
   }
   if (header.size !== undefined) {
     const reason = sizeProblem(header.size.width, header.size.height, header.progressive === true);
-    if (reason !== undefined) throw imageRejected(reason);
+    if (reason !== undefined) throw new Refusal(reason);
   }
   return header;
 }

@@ -5,6 +5,7 @@ import { type ImageProcessorConfig, parseImageConfig } from "./config.ts";
 import type { ImageInput } from "./input.ts";
 import type { PrepareTask } from "./prepare.ts";
 import { readInput } from "./read-input.ts";
+import { imageError } from "./refusal.ts";
 import { prepareInThread } from "./threads.ts";
 
 /** What can be set beside a checkpoint's own configuration. */
@@ -15,6 +16,13 @@ export interface ImageProcessorOptions {
    * @default []
    */
   readonly imageFormats?: readonly OptionalFormat[];
+}
+
+/** How one picture is prepared. */
+export interface PrepareOptions {
+  readonly signal?: AbortSignal;
+  /** What the picture is called in an error. @default "image" */
+  readonly path?: string;
 }
 
 const OPTIONAL_FORMATS: readonly unknown[] = ["avif", "tiff"] satisfies OptionalFormat[];
@@ -40,22 +48,19 @@ export class BlipImageProcessor {
   /**
    * Decodes and resizes one picture, off the event loop.
    *
-   * @param path - what the picture is called in an error
    * @returns u8 [height, width, 3]
    * @throws IMAGE_REJECTED, INVALID_ARGUMENT; the signal's reason when it is aborted
    */
-  async prepare(
-    image: ImageInput,
-    options: { signal?: AbortSignal } = {},
-    path = "image",
-  ): Promise<Tensor<"uint8">> {
+  async prepare(image: ImageInput, options: PrepareOptions = {}): Promise<Tensor<"uint8">> {
+    const { signal, path = "image" } = options;
     const { doResize, resample, size } = this.config;
-    const admitted = await readInput(image, path, this.#formats);
-    const task: PrepareTask = {
-      source: admitted.source,
-      ...(doResize ? { resize: { ...size, resample } } : {}),
-    };
-    const prepared = await prepareInThread(task, options.signal, admitted.pixels);
-    return new Tensor("uint8", [prepared.height, prepared.width, 3], prepared.data);
+    try {
+      const { source, pixels } = await readInput(image, path, this.#formats);
+      const task: PrepareTask = { source, ...(doResize ? { resize: { ...size, resample } } : {}) };
+      const prepared = await prepareInThread(task, signal, pixels);
+      return new Tensor("uint8", [prepared.height, prepared.width, 3], prepared.data);
+    } catch (error) {
+      throw imageError(error, path);
+    }
   }
 }

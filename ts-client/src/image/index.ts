@@ -1,6 +1,6 @@
 export type { OptionalFormat } from "./admission.ts";
 export { DEFAULT_IMAGE_CONFIG, type ImageProcessorConfig } from "./config.ts";
-export { BlipImageProcessor, type ImageProcessorOptions } from "./image-processor.ts";
+export { BlipImageProcessor, type ImageProcessorOptions, type PrepareOptions } from "./image-processor.ts";
 export type { DecodedImage, ImageInput } from "./input.ts";
 export { IMAGE_LIMITS } from "./limits.ts";
 export { loadImage } from "./load-image.ts";

@@ -2,7 +2,7 @@ import { samplesToRgb } from "./decode/color.ts";
 import { decode } from "./decode/decode.ts";
 import type { ImageFormat } from "./header.ts";
 import type { DecodedImage } from "./input.ts";
-import { imageRejected } from "./rejection.ts";
+import { Refusal } from "./refusal.ts";
 import { FILTERS } from "./resample/filters.ts";
 import { resize } from "./resample/resize.ts";
 import type { RgbImage } from "./rgb-image.ts";
@@ -29,7 +29,7 @@ export async function prepare(task: PrepareTask): Promise<RgbImage> {
   if (task.resize === undefined) return image;
   const { width, height, resample } = task.resize;
   const filter = FILTERS.get(resample);
-  if (filter === undefined) throw imageRejected(`the resampling filter ${resample} is not known`);
+  if (filter === undefined) throw new Refusal(`the resampling filter ${resample} is not known`);
   return resize(image, width, height, filter);
 }
 

@@ -3,7 +3,7 @@ import { admit, type OptionalFormat, sizeProblem } from "./admission.ts";
 import type { DecodedImage } from "./input.ts";
 import { IMAGE_LIMITS } from "./limits.ts";
 import type { PrepareTask } from "./prepare.ts";
-import { imageRejected } from "./rejection.ts";
+import { Refusal } from "./refusal.ts";
 
 /** A picture that has passed all checks that need no decoder. */
 export interface AdmittedImage {
@@ -16,7 +16,7 @@ export interface AdmittedImage {
  * Checks a picture's type, kind and size.
  *
  * @param path - what the picture is called in an error, e.g. `images[2]`
- * @throws INVALID_ARGUMENT for a value that is no picture, IMAGE_REJECTED for one that is not accepted
+ * @throws INVALID_ARGUMENT for a value that is no picture, Refusal for one that is not accepted
  */
 export async function readInput(
   input: unknown,
@@ -34,7 +34,7 @@ async function readBytes(input: unknown, path: string): Promise<Uint8Array> {
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   if (input instanceof Blob) {
     if (input.size > IMAGE_LIMITS.bytes) {
-      throw imageRejected(`it has ${input.size} bytes; the limit is ${IMAGE_LIMITS.bytes} bytes`);
+      throw new Refusal(`it has ${input.size} bytes; the limit is ${IMAGE_LIMITS.bytes} bytes`);
     }
     return new Uint8Array(await input.arrayBuffer());
   }
@@ -65,7 +65,7 @@ function readDecoded(image: DecodedImage, path: string): AdmittedImage {
   }
   if (![1, 2, 3, 4].includes(channels)) throw invalidArgument(`${path}.channels`, "1, 2, 3 or 4", channels);
   const problem = sizeProblem(width, height, false);
-  if (problem !== undefined) throw imageRejected(problem);
+  if (problem !== undefined) throw new Refusal(problem);
   const expected = width * height * channels;
   if (data.length !== expected) {
     throw invalidArgument(

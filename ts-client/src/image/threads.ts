@@ -5,7 +5,7 @@ import { invalidArgument } from "../errors/index.ts";
 import { Gate } from "./gate.ts";
 import { IMAGE_LIMITS } from "./limits.ts";
 import type { PrepareTask } from "./prepare.ts";
-import { imageRejected } from "./rejection.ts";
+import { Refusal } from "./refusal.ts";
 import type { RgbImage } from "./rgb-image.ts";
 import type { PrepareResult } from "./worker.ts";
 
@@ -59,7 +59,7 @@ export async function prepareInThread(
   const { gate, slots, pool } = await shared;
   const work = () => slots.run(1, signal, () => runTask(pool, task));
   const result = await orAborted(gate.run(pixels * BYTES_PER_PIXEL, signal, work), signal);
-  if ("refusal" in result) throw imageRejected(result.refusal);
+  if ("refusal" in result) throw new Refusal(result.refusal);
   return result.image;
 }
 

@@ -1,6 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from "piscina";
-import { InstructBlipError } from "../errors/index.ts";
 import { type PrepareTask, prepare } from "./prepare.ts";
+import { Refusal } from "./refusal.ts";
 import type { RgbImage } from "./rgb-image.ts";
 
 /** What a thread answers. A refusal is data: an error's class is lost on the way between threads. */
@@ -15,7 +15,7 @@ export default async function run(task: PrepareTask): Promise<unknown> {
     if (task.resize === undefined) return result;
     return move({ [transferableSymbol]: [image.data.buffer], [valueSymbol]: result });
   } catch (error) {
-    if (!InstructBlipError.isInstance(error)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     const refusal: PrepareResult = { refusal: error.message };
     return refusal;
   }

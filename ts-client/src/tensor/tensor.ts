@@ -20,20 +20,26 @@ export class Tensor<D extends DType = DType> {
   readonly dtype: D;
   /** Sizes of the dimensions, outermost first; `[]` is a scalar. */
   readonly shape: readonly number[];
-  readonly data: TypedArrayOf<D>;
+  readonly data!: TypedArrayOf<D>;
 
-  /** @throws INVALID_ARGUMENT when dtype, shape and data do not belong together */
-  constructor(dtype: D, shape: readonly number[], data: TypedArrayOf<D>) {
+  /**
+   * @param data - the elements, or a function that makes them when they are first looked at
+   * @throws INVALID_ARGUMENT when dtype, shape and data do not belong together
+   */
+  constructor(dtype: D, shape: readonly number[], data: TypedArrayOf<D> | (() => TypedArrayOf<D>)) {
     const size = elementCount(dtype, shape);
-    if (!(data instanceof ARRAY_TYPES[dtype])) {
-      throw invalidArgument("data", `a ${ARRAY_TYPES[dtype].name} for dtype ${dtype}`, data);
-    }
-    if (data.length !== size) {
-      throw invalidArgument("data", `${size} elements for shape [${shape.join(", ")}]`, data.length);
-    }
     this.dtype = dtype;
     this.shape = Object.freeze([...shape]);
-    this.data = data;
+    if (typeof data === "function") {
+      let made: TypedArrayOf<D> | undefined;
+      const get = () => {
+        made ??= checkData(dtype, shape, size, data());
+        return made;
+      };
+      Object.defineProperty(this, "data", { get, enumerable: true });
+    } else {
+      this.data = checkData(dtype, shape, size, data);
+    }
   }
 
   /** A tensor over `bytes` (little-endian, row-major): no copy when they are aligned for the dtype. */
@@ -123,6 +129,21 @@ export class Tensor<D extends DType = DType> {
     if (this.dtype === "bfloat16") return bfloat16ToNumber(raw);
     return this.dtype === "bool" ? raw !== 0 : raw;
   }
+}
+
+function checkData<D extends DType>(
+  dtype: D,
+  shape: readonly number[],
+  size: number,
+  data: TypedArrayOf<D>,
+): TypedArrayOf<D> {
+  if (!(data instanceof ARRAY_TYPES[dtype])) {
+    throw invalidArgument("data", `a ${ARRAY_TYPES[dtype].name} for dtype ${dtype}`, data);
+  }
+  if (data.length !== size) {
+    throw invalidArgument("data", `${size} elements for shape [${shape.join(", ")}]`, data.length);
+  }
+  return data;
 }
 
 function elementCount(dtype: DType, shape: readonly number[]): number {

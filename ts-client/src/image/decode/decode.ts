@@ -2,7 +2,7 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { sizeProblem } from "../admission.ts";
 import type { ImageFormat } from "../header.ts";
 import { IMAGE_LIMITS } from "../limits.ts";
-import { imageRejected } from "../rejection.ts";
+import { Refusal } from "../refusal.ts";
 import type { RgbImage } from "../rgb-image.ts";
 import { cmykToRgb, gray16ToRgb, samplesToRgb } from "./color.ts";
 import { decodeGif } from "./gif.ts";
@@ -11,7 +11,7 @@ import { decodeGif } from "./gif.ts";
  * Decodes a picture to what Pillow's `Image.open(…).convert("RGB")` gives: the first frame, colours as they
  * are stored (no ICC profile, no gamma), not turned by EXIF, alpha dropped.
  *
- * @throws IMAGE_REJECTED when it is damaged, truncated, or not what its first bytes said
+ * @throws Refusal when it is damaged, truncated, or not what its first bytes said
  */
 export async function decode(bytes: Uint8Array, format: ImageFormat): Promise<RgbImage> {
   if (format === "gif") return decodeGif(bytes);
@@ -32,18 +32,18 @@ export async function decode(bytes: Uint8Array, format: ImageFormat): Promise<Rg
     const samples = await raw(open().toColourspace("srgb").removeAlpha());
     return { ...samples, data: samplesToRgb(samples.data, samples.channels) };
   } catch (error) {
-    if (error instanceof Error && error.name === "InstructBlipError") throw error;
-    throw imageRejected(decoderMessage(error), error);
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(decoderMessage(error), error);
   }
 }
 
 function check(metadata: Metadata, format: ImageFormat): void {
   const decoder = format === "avif" ? "heif" : format;
-  if (metadata.format !== decoder) throw imageRejected(`it begins as ${format} but holds ${metadata.format}`);
+  if (metadata.format !== decoder) throw new Refusal(`it begins as ${format} but holds ${metadata.format}`);
   if (format === "avif" && metadata.compression !== "av1")
-    throw imageRejected("it is a HEIF picture, not AVIF");
+    throw new Refusal("it is a HEIF picture, not AVIF");
   const problem = sizeProblem(metadata.width, metadata.height, format === "jpeg" && metadata.isProgressive);
-  if (problem !== undefined) throw imageRejected(problem);
+  if (problem !== undefined) throw new Refusal(problem);
 }
 
 /** Whether a PNG has gray samples alone: a transparent shade makes it two channels for libvips, not for Pillow. */

@@ -1,5 +1,5 @@
 import { sizeProblem } from "../admission.ts";
-import { imageRejected } from "../rejection.ts";
+import { Refusal } from "../refusal.ts";
 import type { RgbImage } from "../rgb-image.ts";
 import { unpackLzw } from "./lzw.ts";
 
@@ -30,10 +30,10 @@ export function decodeGif(bytes: Uint8Array): RgbImage {
   const width = Math.max(screen.width, frame.left + frame.width);
   const height = Math.max(screen.height, frame.top + frame.height);
   const problem = sizeProblem(width, height, false) ?? sizeProblem(frame.width, frame.height, false);
-  if (problem !== undefined) throw imageRejected(problem);
+  if (problem !== undefined) throw new Refusal(problem);
 
   const indices = unpackLzw(frame.data, frame.minimumCodeSize, frame.width * frame.height);
-  if (indices === undefined) throw imageRejected("the GIF is truncated or damaged");
+  if (indices === undefined) throw new Refusal("the GIF is truncated or damaged");
   const colors = fullPalette(frame.palette);
   const data = new Uint8Array(width * height * 3);
   fill(data, colors, frame.background);
@@ -71,7 +71,7 @@ function readFrame(reader: Reader): Frame {
       const data = reader.subBlocks();
       return { left, top, width, height, interlaced, palette, background, minimumCodeSize, data };
     } else if (block === 0x3b) {
-      throw imageRejected("the GIF has no frame");
+      throw new Refusal("the GIF has no frame");
     }
   }
 }
@@ -115,7 +115,7 @@ class Reader {
 
   u8At(at: number): number {
     const byte = this.#bytes[at];
-    if (byte === undefined) throw imageRejected("the GIF is truncated");
+    if (byte === undefined) throw new Refusal("the GIF is truncated");
     return byte;
   }
 
@@ -132,7 +132,7 @@ class Reader {
   }
 
   take(length: number): Uint8Array {
-    if (this.position + length > this.#bytes.length) throw imageRejected("the GIF is truncated");
+    if (this.position + length > this.#bytes.length) throw new Refusal("the GIF is truncated");
     this.position += length;
     return this.#bytes.subarray(this.position - length, this.position);
   }
