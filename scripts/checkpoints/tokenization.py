@@ -53,7 +53,7 @@ def t5_tokenizer(sentences: list[str], vocabulary: int = 1300) -> PreTrainedToke
         bos_id=-1,
         minloglevel=1,
     )
-    model = sentencepiece_model_pb2.ModelProto.FromString(written.getvalue())  # type: ignore[attr-defined]
+    model = sentencepiece_model_pb2.ModelProto.FromString(written.getvalue())
     pieces = _with_answers([(piece.piece, piece.score) for piece in model.pieces])
     sentinels = [(f"<extra_id_{i}>", 0.0) for i in reversed(range(SENTINELS))]
     return T5Tokenizer(
