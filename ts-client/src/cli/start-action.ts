@@ -1,3 +1,5 @@
+import type { WorkersConfig } from "../config/index.ts";
+import { loadConfig } from "../config/load-config.ts";
 import { type Served, servePool } from "../front/index.ts";
 import { WorkerPool } from "../pool/index.ts";
 import { deploymentOf } from "./deployment-options.ts";
@@ -23,25 +25,27 @@ export async function start(flags: StartFlags, { signal }: CommandContext): Prom
 }
 
 async function open(flags: StartFlags, signal: AbortSignal) {
-  const python = await readyPython(signal);
-  signal.throwIfAborted();
-  const pool = await WorkerPool.start({
-    ...poolOptions(flags),
-    python,
-    ready: "none",
-    logLevel: flags.logLevel,
+  const { config, file } = await loadConfig({
+    flags: flagsAsConfig(flags),
+    ...(flags.config === undefined ? {} : { file: flags.config }),
   });
+  if (file !== undefined) remark(`Configuration: ${file}`);
+  const { name, endpoint, ...poolOptions } = config;
+  const python = poolOptions.python ?? (await readyPython(signal));
+  signal.throwIfAborted();
+  const pool = await WorkerPool.start({ ...poolOptions, python, ready: "none" });
   try {
     const stopLoading = showLoading(pool);
-    await Promise.race([pool.untilReady(), rejectOnAbort(signal)]).finally(stopLoading);
+    const ready = pool.untilReady(poolOptions.ready === "all" ? "all" : "first");
+    await Promise.race([ready, rejectOnAbort(signal)]).finally(stopLoading);
     let stop: () => void = () => {};
     const stopped = new Promise<void>((resolve) => {
       stop = resolve;
     });
     const served = await servePool(pool, {
       onStop: () => stop(),
-      ...(flags.name === undefined ? {} : { name: flags.name }),
-      ...(flags.endpoint === undefined ? {} : { endpoint: flags.endpoint }),
+      ...(name === undefined ? {} : { name }),
+      ...(endpoint === undefined ? {} : { endpoint }),
     });
     return { pool, served, stopped };
   } catch (error) {
@@ -50,9 +54,17 @@ async function open(flags: StartFlags, signal: AbortSignal) {
   }
 }
 
-function poolOptions(flags: StartFlags) {
+/** What the command line says, in the configuration's names. */
+function flagsAsConfig(flags: StartFlags): WorkersConfig {
   const { source, ...rest } = deploymentOf(flags);
-  return { ...rest, ...(source === undefined ? {} : { model: source }) };
+  const { name, endpoint, logLevel } = flags;
+  return {
+    ...rest,
+    ...(source === undefined ? {} : { model: source }),
+    ...(name === undefined ? {} : { name }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(logLevel === undefined ? {} : { logLevel }),
+  };
 }
 
 function announce({ name, endpoint }: Served, { json }: StartFlags): void {

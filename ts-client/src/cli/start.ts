@@ -7,7 +7,9 @@ export interface StartFlags extends CommonOptions, DeploymentFlags {
   readonly name?: string;
   readonly endpoint?: string;
   readonly grace: number;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel;
+  /** A configuration file. */
+  readonly config?: string;
 }
 
 const EXAMPLES = `
@@ -30,7 +32,11 @@ export function registerStart(program: Command): void {
     .option("--name <name>", "what clients call it (default: default)")
     .option("--endpoint <address>", "where to listen: an ipc:// path in a private folder")
     .option("--grace <ms>", "how long work in hand may take at the end", wholeNumber(0), 30_000)
-    .addOption(new Option("--log-level <level>", "how much to log").choices([...LOG_LEVELS]).default("warn"))
+    .addOption(new Option("--log-level <level>", "how much to log (default: warn)").choices([...LOG_LEVELS]))
+    .option(
+      "--config <file>",
+      "the configuration (default: instructblip-workers.config.{ts,js,mjs,json} here)",
+    )
     .option("--json", "say how to connect as one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action((flags: StartFlags) => {
