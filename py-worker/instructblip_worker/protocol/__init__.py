@@ -41,6 +41,7 @@ from ._request import (
     Result,
     Submit,
 )
+from ._schema_hash import SCHEMA_HASH
 from ._tensor_frame import ELEMENT_BYTES, TensorFrame
 from ._text import clip_message, well_formed
 from ._types import AttemptRef, Precision, Quantization, TensorSpec, WireDType
@@ -54,6 +55,7 @@ __all__ = [
     "MINOR_MAX",
     "MINOR_MIN",
     "PROTOCOL_MAJOR",
+    "SCHEMA_HASH",
     "TENSOR_KINDS",
     "Accept",
     "Admin",

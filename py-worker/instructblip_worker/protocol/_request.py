@@ -117,6 +117,8 @@ class Result(Header, kw_only=True, frozen=True):
     timings: dict[Name, float]
     batch_size: Count
     image_cached: bool
+    worker_id: ShortText | None = None
+    tries: Attempt | None = None
     attempts: Attempts | None = None
 
 

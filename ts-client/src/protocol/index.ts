@@ -6,6 +6,7 @@ export { type Channel, KINDS, type KindName, kindByCode, type Sender } from "./k
 export { LARGE_HEADER_KINDS, LIMITS } from "./limits.ts";
 export { type Message, type MessageOf, tensorOf } from "./message.ts";
 export { HEADER_SCHEMAS, type HeaderOf } from "./schema/index.ts";
+export { SCHEMA_HASH } from "./schema-hash.ts";
 export type { TensorKind, TensorSpec } from "./tensor-frames.ts";
 export { uuidv7 } from "./uuid.ts";
 export { FEATURES, PROTOCOL_MAJOR, PROTOCOL_MINORS } from "./version.ts";

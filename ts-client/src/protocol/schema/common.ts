@@ -7,9 +7,7 @@ import { LIMITS } from "../limits.ts";
  * bounds count an emoji as two.
  */
 export function text(max: number, min: 0 | 1 = 0) {
-  return z
-    .string()
-    .min(min)
+  return (min === 0 ? z.string() : z.string().min(min))
     .refine((value) => value.length <= max || codePoints(value, max) <= max, {
       error: `expected at most ${max} characters`,
     })
@@ -28,13 +26,15 @@ function codePoints(value: string, max: number): number {
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
+/** An integer from `min` to `max`, both included. */
+export function integer(min: number, max: number) {
+  return z.int().min(min).max(max);
+}
+
 /** A count: an integer from 0 to 2^53 - 1. */
-export const count = z.int().min(0);
+export const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** A duration in milliseconds; whole, as senders round. */
-export const milliseconds = z
-  .int()
-  .min(0)
-  .max(2 ** 40);
+export const milliseconds = integer(0, 2 ** 40);
 /** A measured duration or figure; may be fractional. */
 export const measure = z.number();
 export const fraction = z.number().min(0).max(1);
@@ -45,48 +45,42 @@ export const name = text(48);
 export const errorCode = z.enum(codes);
 /** A UUID in its canonical text form, made by whoever submits the request. */
 export const requestId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-/** 1 for the first try; each new try of the same request has the next number. */
-export const attempt = z.int().min(1).max(65535);
-/** Counts a pool's spawns; a message that carries an older one is dropped. */
-export const workerEpoch = z
-  .int()
-  .min(1)
-  .max(2 ** 31);
-/** Random per start of a pool: 16 hexadecimal digits. */
+export const attempt = integer(1, 65535).describe("1 for the first try; each new try has the next number");
+export const workerEpoch = integer(1, 2 ** 31).describe("the pool's count of spawns; an older one is stale");
 export const poolEpoch = z.string().regex(/^[0-9a-f]{16}$/);
 export const modelId = text(128, 1);
 /** SHA-256 as 64 hexadecimal digits. */
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
-/** A token id. */
-export const tokenId = z
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
+export const tokenId = integer(0, 2 ** 31 - 1);
 
-export const wireDType = z.enum(["u8", "i8", "i32", "i64", "f16", "bf16", "f32", "bool"]);
-
-/** One tensor frame: element type, shape, and its length in bytes (= elements × size, checked on both sides). */
+/** One tensor frame. */
 export const tensorSpec = z.object({
-  dtype: wireDType,
-  shape: z
-    .array(
-      z
-        .int()
-        .min(0)
-        .max(2 ** 31 - 1),
-    )
-    .max(LIMITS.rank),
-  bytes: z.int().min(0).max(LIMITS.tensorBytes),
+  dtype: z.enum(["u8", "i8", "i32", "i64", "f16", "bf16", "f32", "bool"]),
+  shape: z.array(integer(0, 2 ** 31 - 1)).max(LIMITS.rank),
+  bytes: integer(0, LIMITS.tensorBytes).describe("elements × element size = length of the frame"),
 });
-export const tensorSpecs = z.array(tensorSpec).max(LIMITS.tensors);
+export const tensorSpecs = z
+  .array(tensorSpec)
+  .max(LIMITS.tensors)
+  .describe("one entry for every tensor frame");
 /** Position of a tensor in the message's `tensors`. */
-export const tensorIndex = z
-  .int()
-  .min(0)
-  .max(LIMITS.tensors - 1);
+export const tensorIndex = integer(0, LIMITS.tensors - 1);
 
 export const precision = z.enum(["auto", "float32", "bfloat16", "float16"]);
 export const quantization = z.enum(["none", "int8", "nf4"]);
 
 /** One request of one attempt: names what a message is about. */
 export const attemptRef = z.object({ request_id: requestId, attempt });
+
+/** One try at a request, as the pool saw it end. */
+export const attemptRecord = z.object({
+  attempt,
+  worker_id: shortText,
+  code: errorCode,
+  message: longText,
+});
+/** Every try of a request. */
+export const attemptRecords = z
+  .array(attemptRecord)
+  .max(32)
+  .describe("from pools only: every try, oldest first");

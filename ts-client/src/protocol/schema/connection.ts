@@ -4,6 +4,7 @@ import {
   count,
   errorCode,
   fraction,
+  integer,
   longText,
   milliseconds,
   name,
@@ -14,64 +15,58 @@ import {
   workerEpoch,
 } from "./common.ts";
 
-const minors = z.object({ min: count, max: count });
-const versions = z.record(name, shortText);
 const features = z.array(name).max(32);
 
 /** First message on each socket: who dials in, and the proof that it may. */
 export const hello = z.object({
   role: z.enum(["worker", "client"]),
-  channel: z.enum(["control", "data", "echo", "front"]),
-  /** Worker: the id the pool gave it at launch. Client: an id of its own making. */
-  peer_id: text(64, 1),
-  /** 64 hexadecimal digits: one per spawn for workers, the daemon's key for clients. */
-  token: z.string().regex(/^[0-9a-f]{64}$/),
-  minors,
-  features,
-  /** SHA-256 of the sender's schemas; a difference is logged, not refused. */
-  schema_hash: text(64),
-  pid: count.optional(),
-  versions: versions.optional(),
+  channel: z.enum(["control", "data", "echo", "front"]).describe("the socket it is sent on"),
+  peer_id: text(64, 1).describe("worker: the id it got at launch; client: one of its own making"),
+  token: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("worker: the secret of its spawn; client: the daemon's key"),
+  minors: z.object({ min: count, max: count }).describe("minor versions the sender speaks"),
+  features: features.describe("optional abilities the sender has"),
+  schema_hash: text(64).describe("of the sender's schemas; a difference is logged, not refused"),
+  pid: count.optional().describe("process id"),
+  versions: z.record(name, shortText).optional().describe("of python, torch, transformers, …"),
 });
 
 /** Answer to HELLO on the control or front socket. */
 export const welcome = z.object({
-  minor: count,
-  features,
-  pool_epoch: poolEpoch,
-  /** 0 for clients. */
-  worker_epoch: z
-    .int()
-    .min(0)
-    .max(2 ** 31),
-  /** How often each side sends BEAT. */
-  beat_ms: milliseconds,
-  /** Missed beats after which the other side is taken for gone. */
-  dead_after: z.int().min(1).max(100),
-  /** Client: what it may do. */
-  admin: z.boolean().optional(),
+  minor: count.describe("the minor version both sides speak from here on"),
+  features: features.describe("the abilities that both sides have"),
+  pool_epoch: poolEpoch.describe("random for each start of a pool"),
+  worker_epoch: integer(0, 2 ** 31).describe("number of this spawn; 0 for clients"),
+  beat_ms: milliseconds.describe("how often each side sends BEAT"),
+  dead_after: integer(1, 100).describe("missed beats after which the other side is taken for gone"),
+  admin: z.boolean().optional().describe("client: whether it may change the pool"),
 });
 
-/** One request in a worker's hands, as its BEAT reports it. */
-const running = z.object({ request_id: requestId, attempt, step: count, ms: milliseconds });
+const running = z.object({
+  request_id: requestId,
+  attempt,
+  step: count.describe("decode steps done"),
+  ms: milliseconds.describe("since it came"),
+});
 
 /** A sign of life and a report. Clients and pools send `seq` only. */
 export const beat = z.object({
-  seq: count,
+  seq: count.describe("counts the sender's beats from 0"),
   worker_epoch: workerEpoch.optional(),
-  /** Rows the worker can still take. */
-  slots_free: count.optional(),
-  queued: count.optional(),
-  running: z.array(running).max(256).optional(),
-  /** Grows with every unit of work; standing still with work in hand means hung. */
-  progress: count.optional(),
-  /** How late the beat thread woke up: the interpreter lock was held. */
-  gil_lag_ms: milliseconds.optional(),
-  /** Resident bytes of the process. */
-  rss: count.optional(),
-  /** Bytes allocated on the device. */
-  device_bytes: count.optional(),
-  cache_bytes: count.optional(),
+  slots_free: count.optional().describe("rows the worker can still take"),
+  queued: count.optional().describe("rows it has and has not begun"),
+  running: z.array(running).max(256).optional().describe("requests in its hands"),
+  progress: count
+    .optional()
+    .describe("grows with every unit of work; standing still with work in hand means hung"),
+  gil_lag_ms: milliseconds
+    .optional()
+    .describe("how late the beat thread woke: the interpreter lock was held"),
+  rss: count.optional().describe("resident bytes of the process"),
+  device_bytes: count.optional().describe("bytes allocated on the device"),
+  cache_bytes: count.optional().describe("bytes of the vision feature cache"),
   cache_hits: count.optional(),
   cache_misses: count.optional(),
 });
@@ -79,16 +74,23 @@ export const beat = z.object({
 /** Opaque to the worker: it comes back as it went. */
 export const ping = z.object({ seq: count, worker_epoch: workerEpoch });
 
-export const drain = z.object({ deadline_ms: milliseconds });
+/** Finish what is in hand, take nothing new, then leave. */
+export const drain = z.object({
+  deadline_ms: milliseconds.describe("time left; the worker is killed after it"),
+});
+
+/** The sender leaves. */
 export const goodbye = z.object({ reason: longText, code: errorCode.optional() });
+
+/** The receiver has to leave. */
 export const disconnect = z.object({ reason: longText, code: errorCode });
 
 /** How far a load has come. */
 export const progress = z.object({
   worker_epoch: workerEpoch,
   stage: z.enum(["import", "download", "read", "build", "move", "check", "warm"]),
-  fraction: fraction.optional(),
-  file: shortText.optional(),
+  fraction: fraction.optional().describe("of the stage"),
+  file: shortText.optional().describe("the file at hand"),
   loaded_bytes: count.optional(),
   total_bytes: count.optional(),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   count,
   hash,
+  integer,
   longText,
   measure,
   modelId,
@@ -15,40 +16,44 @@ import {
   workerEpoch,
 } from "./common.ts";
 
+const slots = integer(1, 1024);
+
 const source = z.discriminatedUnion("kind", [
-  /** A checkpoint folder on the worker's machine. */
-  z.object({ kind: z.literal("folder"), path: text(4096, 1) }),
-  /** A repository on the hub, downloaded through huggingface_hub. */
   z.object({
-    kind: z.literal("hub"),
-    repo: text(200, 1),
-    revision: shortText.optional(),
-    cache_dir: longText.optional(),
-    offline: z.boolean().optional(),
+    kind: z.literal("folder").describe("a checkpoint folder on the worker's machine"),
+    path: text(4096, 1),
   }),
-  /** The scripted engine for failures and measurements: no model at all. */
-  z.object({ kind: z.literal("scripted"), script: longText }),
+  z.object({
+    kind: z.literal("hub").describe("a repository on the hub, downloaded through huggingface_hub"),
+    repo: text(200, 1),
+    revision: shortText.optional().describe("branch, tag or commit; absent means `main`"),
+    cache_dir: longText.optional().describe("absent means huggingface_hub's own"),
+    offline: z
+      .boolean()
+      .optional()
+      .describe("use what is in the cache, download nothing; absent means false"),
+  }),
+  z.object({
+    kind: z.literal("scripted").describe("no model at all: an engine for failures and measurements"),
+    script: longText,
+  }),
 ]);
 
 /** Tells a worker which model to load, and how. */
 export const load = z.object({
   worker_epoch: workerEpoch,
   model_id: modelId,
-  source,
+  source: source.describe("where the checkpoint is"),
   dtype: precision,
   quantization,
-  /** `auto`, `cpu`, `cuda`, `cuda:N` or `mps`. */
-  device: text(32, 1),
-  /** CPU threads for the model; 0 leaves the choice to the library. */
-  threads: z.int().min(0).max(1024),
-  /** Rows that may run at once. */
-  slots: z.int().min(1).max(1024),
-  /** Bytes for vision features. */
-  feature_cache_bytes: count,
+  device: text(32, 1).describe("`auto`, `cpu`, `cuda`, `cuda:N` or `mps`"),
+  threads: integer(0, 1024).describe("CPU threads for the model; 0 leaves the choice to the library"),
+  slots: slots.describe("rows that may run at once"),
+  feature_cache_bytes: count.describe("room for vision features"),
 });
 
 /** What a worker serves. */
-export const modelFacts = z.object({
+const modelFacts = z.object({
   language_model: z.enum(["t5", "llama", "opt", "scripted"]),
   dtype: z.enum(["float32", "bfloat16", "float16"]),
   quantization,
@@ -56,40 +61,47 @@ export const modelFacts = z.object({
   parameters: count,
   vocab_size: count,
   num_query_tokens: count,
-  image_size: count,
+  image_size: count.describe("side of the square the vision model takes, in pixels"),
   qformer_vocab_size: count,
   qformer_max_tokens: count,
-  /** Most positions of the language model; absent when it sets none. */
-  context_length: count.optional(),
-  /** First token of every returned sequence: the decoder's start (T5) or BOS. */
-  start_token_id: count,
+  context_length: count.optional().describe("most positions of the language model; absent when it sets none"),
+  start_token_id: count.describe("first token of every returned sequence: the decoder's start (T5) or BOS"),
   eos_token_ids: z.array(count).max(16),
   pad_token_id: count,
 });
 
+/** The model is loaded; work may come. */
 export const ready = z.object({
   worker_epoch: workerEpoch,
   model_id: modelId,
-  slots: z.int().min(1).max(1024),
-  ops: z.array(name).max(32),
+  slots: slots.describe("rows that may run at once"),
+  ops: z.array(name).max(32).describe("operations the worker knows"),
   model: modelFacts,
-  assets_hash: hash,
+  assets_hash: hash.describe("of the files that ASSETS asks for"),
   load_ms: measure,
-  /** Resident bytes after the load. */
-  rss: count,
-  device_bytes: count.optional(),
-  /** What the self-check found worth saying. */
-  warnings: z.array(longText).max(32),
+  rss: count.describe("resident bytes after the load"),
+  device_bytes: count.optional().describe("bytes allocated on the device"),
+  warnings: z.array(longText).max(32).describe("what the self-check found worth saying"),
 });
 
 /** Asks for the files a processor needs. */
-export const assets = z.object({ id: count, model_id: modelId.optional() });
+export const assets = z.object({
+  id: count.describe("comes back in the reply"),
+  model_id: modelId.optional().describe("may be absent where there is one model"),
+});
 
-/** The files: `path` is relative to the checkpoint's folder, the bytes are a u8 tensor. */
+/** The files a processor needs. */
 export const assetsReply = z.object({
   id: count,
   model_id: modelId,
-  hash,
-  files: z.array(z.object({ path: shortText, tensor: tensorIndex })).max(32),
+  hash: hash.describe("of all files together"),
+  files: z
+    .array(
+      z.object({
+        path: shortText.describe("relative to the checkpoint's folder"),
+        tensor: tensorIndex.describe("u8 [bytes]"),
+      }),
+    )
+    .max(32),
   tensors: tensorSpecs,
 });

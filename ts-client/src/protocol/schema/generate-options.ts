@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text, tokenId } from "./common.ts";
+import { count, integer, text, tokenId } from "./common.ts";
 
 const positive = z.number().gt(0);
 const probability = z.number().min(0).max(1);
@@ -11,19 +11,15 @@ const ids = z.array(tokenId).max(512);
  * the lengths: they count new tokens only, and `max_new_tokens` is always set by the sender.
  */
 export const generateOptions = z.object({
-  max_new_tokens: z.int().min(1).max(4096),
-  min_new_tokens: z.int().min(0).max(4096).optional(),
+  max_new_tokens: integer(1, 4096),
+  min_new_tokens: integer(0, 4096).optional(),
   do_sample: z.boolean().optional(),
-  num_beams: z.int().min(1).max(64).optional(),
-  num_return_sequences: z.int().min(1).max(64).optional(),
+  num_beams: integer(1, 64).optional(),
+  num_return_sequences: integer(1, 64).optional(),
   early_stopping: z.union([z.boolean(), z.literal("never")]).optional(),
   length_penalty: z.number().min(-100).max(100).optional(),
   temperature: positive.max(1000).optional(),
-  top_k: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .optional(),
+  top_k: tokenId.optional(),
   top_p: probability.optional(),
   min_p: probability.optional(),
   top_h: z.number().gt(0).max(1).optional(),
@@ -31,7 +27,7 @@ export const generateOptions = z.object({
   epsilon_cutoff: z.number().min(0).lt(1).optional(),
   eta_cutoff: z.number().min(0).lt(1).optional(),
   repetition_penalty: positive.max(1000).optional(),
-  no_repeat_ngram_size: z.int().min(0).max(4096).optional(),
+  no_repeat_ngram_size: integer(0, 4096).optional(),
   bad_words_ids: z.array(ids.min(1)).max(256).optional(),
   suppress_tokens: ids.optional(),
   begin_suppress_tokens: ids.optional(),
@@ -41,25 +37,23 @@ export const generateOptions = z.object({
     .array(z.tuple([ids.min(1), z.number()]))
     .max(256)
     .optional(),
-  exponential_decay_length_penalty: z.tuple([z.int().min(0), positive]).optional(),
+  exponential_decay_length_penalty: z.tuple([count, positive]).optional(),
   renormalize_logits: z.boolean().optional(),
   remove_invalid_values: z.boolean().optional(),
   stop_strings: z.array(text(256, 1)).max(16).optional(),
-  /** Seconds; checked after every token. */
-  max_time: positive.max(86400).optional(),
-  /** Makes sampling repeatable: a generator of its own for every request. */
-  seed: z.int().min(0).optional(),
+  max_time: positive.max(86400).optional().describe("seconds; checked after every token"),
+  seed: count.optional().describe("makes sampling repeatable: a generator of its own for every request"),
   output_scores: z.boolean().optional(),
   output_logits: z.boolean().optional(),
   use_cache: z.boolean().optional(),
-  prompt_lookup_num_tokens: z.int().min(1).max(64).optional(),
+  prompt_lookup_num_tokens: integer(1, 64).optional(),
   watermarking_config: z
-    .looseObject({
+    .object({
       greenlist_ratio: openProbability.optional(),
       bias: z.number().optional(),
-      hashing_key: z.int().min(0).optional(),
+      hashing_key: count.optional(),
       seeding_scheme: z.enum(["lefthash", "selfhash"]).optional(),
-      context_width: z.int().min(1).max(64).optional(),
+      context_width: integer(1, 64).optional(),
     })
     .optional(),
 });

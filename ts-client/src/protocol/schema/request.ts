@@ -2,10 +2,12 @@ import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import {
   attempt,
+  attemptRecords,
   attemptRef,
   count,
   errorCode,
   hash,
+  integer,
   longText,
   measure,
   milliseconds,
@@ -21,44 +23,37 @@ import {
 import { generateOptions } from "./generate-options.ts";
 
 /** Which computation: one entry for every operation a worker knows. */
-export const op = z.enum(["generate"]);
+const op = z.enum(["generate"]);
 
-/**
- * The picture of an item: its content hash, and where its bytes are when they travel along. Without
- * `tensor` the receiver takes them from its cache, or asks for them with NEED.
- */
-const imageRef = z.object({ hash, tensor: tensorIndex.optional() });
+const imageRef = z.object({
+  hash: hash.describe("names the picture's content"),
+  tensor: tensorIndex
+    .optional()
+    .describe("u8 [height, width, 3] or f32 [3, height, width]; absent: from the cache, or ask with NEED"),
+});
+
+const callPolicy = z.object({
+  queue_timeout_ms: milliseconds.optional().describe("most time in the queue"),
+  run_timeout_ms: milliseconds.optional().describe("most time of one attempt"),
+  priority: integer(-100, 100).optional().describe("higher goes first; absent means 0"),
+  max_retries: integer(0, 16).optional().describe("absent means the pool's own"),
+});
 
 /** One request in a SUBMIT. */
-export const item = z.object({
+const item = z.object({
   request_id: requestId,
   attempt,
   op,
-  /** Time left until the request's deadline, measured when sent; absent means none. */
-  ttl_ms: milliseconds.optional(),
-  /** Whether CHUNKs are wanted. */
-  stream: z.boolean(),
-  /** CHUNKs that may be sent before more CREDIT comes. */
-  credit: z
-    .int()
-    .min(0)
-    .max(2 ** 20)
-    .optional(),
+  ttl_ms: milliseconds.optional().describe("time left when sent; absent means no deadline"),
+  stream: z.boolean().describe("whether CHUNKs are wanted"),
+  credit: integer(0, 2 ** 20)
+    .optional()
+    .describe("CHUNKs that may be sent before CREDIT comes; absent means no bound"),
   image: imageRef,
-  /** i32 [tokens]: the language model's prompt, unpadded. */
-  input_ids: tensorIndex,
-  /** i32 [tokens]: the Q-Former's prompt, unpadded. */
-  qformer_input_ids: tensorIndex,
+  input_ids: tensorIndex.describe("i32 [tokens]: the language model's prompt, unpadded"),
+  qformer_input_ids: tensorIndex.describe("i32 [tokens]: the Q-Former's prompt, unpadded"),
   options: generateOptions,
-  /** From clients only: how the pool is to treat the request. */
-  call: z
-    .looseObject({
-      queue_timeout_ms: milliseconds.optional(),
-      run_timeout_ms: milliseconds.optional(),
-      priority: z.int().min(-100).max(100).optional(),
-      max_retries: z.int().min(0).max(16).optional(),
-    })
-    .optional(),
+  call: callPolicy.optional().describe("from clients only: how the pool is to treat the request"),
 });
 
 /** A batch of requests for one model. Clients leave `worker_epoch` out. */
@@ -75,44 +70,40 @@ export const accept = z.object({
   items: z.array(attemptRef).min(1).max(LIMITS.batch),
 });
 
-/** New tokens of some requests; `seq` counts a request's chunks from 0. */
-export const chunk = z.object({
-  worker_epoch: workerEpoch.optional(),
-  chunks: z
-    .array(
-      z.object({
-        request_id: requestId,
-        attempt,
-        seq: count,
-        tokens: z.array(tokenId).min(1).max(1024),
-      }),
-    )
-    .min(1)
-    .max(256),
+const chunkEntry = z.object({
+  request_id: requestId,
+  attempt,
+  seq: count.describe("counts the attempt's chunks from 0, without gaps"),
+  tokens: z.array(tokenId).min(1).max(1024),
 });
 
-export const finishReason = z.enum(["eos", "length", "stop", "time"]);
+/** New tokens of some requests. */
+export const chunk = z.object({
+  worker_epoch: workerEpoch.optional(),
+  chunks: z.array(chunkEntry).min(1).max(256),
+});
 
-/** The answer; final. `outputs` names tensors: `sequences` i64 [rows, tokens] starts with the start token. */
+/** The answer; final. */
 export const result = z.object({
   worker_epoch: workerEpoch.optional(),
   request_id: requestId,
   attempt,
-  /** CHUNKs sent before. */
-  chunks: count,
-  outputs: z.record(name, tensorIndex),
-  finish_reasons: z.array(finishReason).max(64),
-  /** Milliseconds by stage: `queue`, `vision`, `qformer`, `prefill`, `decode`, `total`, … */
-  timings: z.record(name, measure),
-  /** How many requests shared the computation. */
-  batch_size: count,
-  /** Whether the picture's features came from the cache. */
-  image_cached: z.boolean(),
-  /** From pools only: every try, oldest first. */
-  attempts: z
-    .array(z.object({ attempt, worker_id: shortText, code: errorCode, message: longText }))
-    .max(32)
-    .optional(),
+  chunks: count.describe("CHUNKs sent before"),
+  outputs: z
+    .record(name, tensorIndex)
+    .describe("tensors by name; `sequences` i64 [rows, tokens] begins with the start token"),
+  finish_reasons: z
+    .array(z.enum(["eos", "length", "stop", "time"]))
+    .max(64)
+    .describe("one for each row"),
+  timings: z
+    .record(name, measure)
+    .describe("milliseconds by stage: `queue`, `vision`, `qformer`, `prefill`, `decode`, `total`, …"),
+  batch_size: count.describe("requests that shared the computation"),
+  image_cached: z.boolean().describe("whether the picture's features came from the cache"),
+  worker_id: shortText.optional().describe("from pools only: who answered"),
+  tries: attempt.optional().describe("from pools only: tries made, the successful one counted"),
+  attempts: attemptRecords.optional(),
   tensors: tensorSpecs,
 });
 
@@ -122,30 +113,25 @@ export const error = z.object({
   request_id: requestId.optional(),
   attempt: attempt.optional(),
   code: errorCode,
-  message: longText,
-  /** Whether the computation had begun. */
-  started: z.boolean(),
-  retry_after_ms: milliseconds.optional(),
-  /** The field that was wrong. */
-  path: shortText.optional(),
-  attempts: z
-    .array(z.object({ attempt, worker_id: shortText, code: errorCode, message: longText }))
-    .max(32)
-    .optional(),
+  message: longText.describe("for people; senders cut it to 512 bytes"),
+  started: z.boolean().describe("whether the computation had begun"),
+  retry_after_ms: milliseconds.optional().describe("when another try has a chance"),
+  path: shortText.optional().describe("the field that was wrong"),
+  attempts: attemptRecords.optional(),
 });
 
+/** Give the request up. */
 export const cancel = z.object({ request_id: requestId, attempt, reason: shortText });
-export const credit = z.object({
-  request_id: requestId,
-  attempt,
-  chunks: z
-    .int()
-    .min(1)
-    .max(2 ** 20),
-});
+
+/** So many more CHUNKs of the request may be sent. */
+export const credit = z.object({ request_id: requestId, attempt, chunks: integer(1, 2 ** 20) });
 
 /** Pictures whose bytes are wanted. */
 export const need = z.object({ hashes: z.array(hash).min(1).max(LIMITS.batch) });
 
-/** Bytes of one picture: u8 [height, width, 3], or f32 [3, height, width] already normalised. */
-export const put = z.object({ hash, tensor: tensorIndex, tensors: tensorSpecs });
+/** The bytes of one picture. */
+export const put = z.object({
+  hash,
+  tensor: tensorIndex.describe("u8 [height, width, 3], or f32 [3, height, width] already normalised"),
+  tensors: tensorSpecs,
+});

@@ -1,0 +1,4 @@
+import { schemaFiles } from "./schema-files.ts";
+import { writeFiles } from "./write-files.ts";
+
+await writeFiles(schemaFiles());
