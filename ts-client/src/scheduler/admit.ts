@@ -1,5 +1,5 @@
 import { enqueue, startWaiting } from "./queue.ts";
-import type { LiveRequest, NewRequest } from "./request.ts";
+import { liveRequest, type NewRequest } from "./request.ts";
 import { reject, settleError } from "./settle.ts";
 import type { SchedulerState } from "./state.ts";
 import { isOpen } from "./worker.ts";
@@ -44,26 +44,7 @@ export function admit(state: SchedulerState, request: NewRequest, now: number): 
   if (request.deadlineAt <= now) {
     return reject(state, request.id, "DEADLINE_EXCEEDED", "The deadline had passed before the request came.");
   }
-  const live: LiveRequest = {
-    ...request,
-    phase: "preparing",
-    arrivedAt: now,
-    order: state.arrivals++,
-    bytes: 0,
-    attempt: 0,
-    workerId: undefined,
-    queuedAt: now,
-    startedAt: 0,
-    delivered: false,
-    nextChunk: 0,
-    deaths: 0,
-    soloDeaths: 0,
-    retries: 0,
-    alone: false,
-    notBefore: 0,
-    avoid: undefined,
-    failures: [],
-  };
+  const live = liveRequest(request, now, state.arrivals++);
   state.requests.set(live.id, live);
   state.budget.earn(now);
   startWaiting(state, live);

@@ -59,3 +59,36 @@ export interface LiveRequest extends NewRequest {
   avoid: string | undefined;
   failures: AttemptFailure[];
 }
+
+/** A request that was just taken in. Field by field: a spread took ten times as long here. */
+export function liveRequest(request: NewRequest, now: number, order: number): LiveRequest {
+  return {
+    id: request.id,
+    modelId: request.modelId,
+    batchKey: request.batchKey,
+    rows: request.rows,
+    stream: request.stream,
+    priority: request.priority,
+    deadlineAt: request.deadlineAt,
+    queueTimeoutMs: request.queueTimeoutMs,
+    runTimeoutMs: request.runTimeoutMs,
+    maxRetries: request.maxRetries,
+    phase: "preparing",
+    arrivedAt: now,
+    order,
+    bytes: 0,
+    attempt: 0,
+    workerId: undefined,
+    queuedAt: now,
+    startedAt: 0,
+    delivered: false,
+    nextChunk: 0,
+    deaths: 0,
+    soloDeaths: 0,
+    retries: 0,
+    alone: false,
+    notBefore: 0,
+    avoid: undefined,
+    failures: [],
+  };
+}
