@@ -88,9 +88,10 @@ async function startThreads({ threads, memoryBytes }: ImageThreadOptions): Promi
 
 /** Gives the thread a copy of the samples or bytes: theirs may be a view of far more memory, or shared. */
 function runTask(pool: Piscina, task: PrepareTask): Promise<PrepareResult> {
-  const copy = "bytes" in task.source ? task.source.bytes.slice() : task.source.data.slice();
+  // Not `slice`: a Buffer's gives a view, and the caller's memory would be taken away.
+  const copy = new Uint8Array("bytes" in task.source ? task.source.bytes : task.source.data);
   const source = "bytes" in task.source ? { ...task.source, bytes: copy } : { ...task.source, data: copy };
-  return pool.run({ ...task, source }, { transferList: [copy.buffer as ArrayBuffer] });
+  return pool.run({ ...task, source }, { transferList: [copy.buffer] });
 }
 
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

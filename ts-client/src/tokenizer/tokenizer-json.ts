@@ -18,6 +18,7 @@ export interface TokenizerJson {
   readonly added_tokens: readonly AddedTokenConfig[];
   readonly normalizer: StepConfig | null;
   readonly pre_tokenizer: StepConfig | null;
+  readonly post_processor: StepConfig | null;
   readonly decoder: StepConfig | null;
   readonly model: StepConfig;
 }
@@ -68,6 +69,7 @@ export function readTokenizerJson(json: unknown): TokenizerJson {
     added_tokens: fields.added_tokens,
     normalizer: step(fields, "normalizer"),
     pre_tokenizer: step(fields, "pre_tokenizer"),
+    post_processor: step(fields, "post_processor"),
     decoder: step(fields, "decoder"),
     model: record(fields.model, "tokenizer.json: model") as StepConfig,
   };

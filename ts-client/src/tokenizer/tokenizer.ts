@@ -19,16 +19,22 @@ import { Vocabulary } from "./vocabulary.ts";
 /** UTF-16 units of a text. A prompt that fills a language model's context has about 10,000. */
 export const MAX_TEXT_LENGTH = 65_536;
 
+const NO_FRAME: Frame = { before: [], after: [] };
+
 /** How one text becomes ids. */
 export interface EncodeOptions {
   /** Most ids, special tokens included; more are cut off on the truncation side. @default no limit */
   readonly maxLength?: number;
+  /** Add the tokens that frame a text, such as `</s>`. @default true */
+  readonly addSpecialTokens?: boolean;
 }
 
 /** How several texts become tensors. */
 export interface PadOptions extends EncodeOptions {
-  /** `true` and `"longest"` pad to the longest text, `"max_length"` to `maxLength`. @default false */
-  readonly padding?: boolean | "longest" | "max_length";
+  /** Pads all texts to the length of the longest. @default false */
+  readonly padding?: boolean;
+  /** With `padding`: to this many ids at least. @default no more than the longest text has */
+  readonly padTo?: number;
   /** @default the tokenizer's own */
   readonly paddingSide?: "left" | "right";
 }
@@ -82,7 +88,7 @@ export class Tokenizer {
    * @throws PAYLOAD_TOO_LARGE for a text of more than 65,536 UTF-16 units
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
-    const { before, after } = this.#frame;
+    const { before, after } = options.addSpecialTokens === false ? NO_FRAME : this.#frame;
     const ids = this.#library.encode(checkText(text), { add_special_tokens: false }).ids;
     const { maxLength } = options;
     if (maxLength === undefined) return [...before, ...ids, ...after];
@@ -95,12 +101,11 @@ export class Tokenizer {
 
   /** The ids of several texts as int64 tensors [texts, length]. */
   encodeBatch(texts: readonly string[], options: PadOptions = {}): PaddedIds {
-    const { maxLength, padding = false, paddingSide = this.settings.paddingSide } = options;
-    const rows = texts.map((text) => this.encode(text, maxLength === undefined ? {} : { maxLength }));
-    const longest = Math.max(0, ...rows.map((row) => row.length));
-    const length = padding === "max_length" ? Math.max(longest, maxLength ?? 0) : longest;
+    const { padding = false, padTo = 0, paddingSide = this.settings.paddingSide } = options;
+    const rows = texts.map((text) => this.encode(text, options));
+    const length = rows.reduce((longest, row) => Math.max(longest, row.length), padding ? padTo : 0);
     const even = rows.every((row) => row.length === length);
-    if (!even && padding === false) {
+    if (!even && !padding) {
       throw invalidArgument("padding", "true for texts of different lengths", padding);
     }
     if (!even && this.padTokenId === undefined) throw configInvalid("it has no padding token");

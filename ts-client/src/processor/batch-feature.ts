@@ -1,0 +1,18 @@
+import type { Tensor } from "../tensor/index.ts";
+import type { PixelValues } from "./pixel-values.ts";
+
+/** What the processor makes of texts. Masks are 1 for a token and 0 for padding. */
+export interface TextFeature {
+  /** The prompt for the language model: int64 [texts, length]. */
+  readonly inputIds: Tensor<"int64">;
+  readonly attentionMask: Tensor<"int64">;
+  /** The instruction for the Q-Former: int64 [texts, length], padded on the right. */
+  readonly qformerInputIds: Tensor<"int64">;
+  readonly qformerAttentionMask: Tensor<"int64">;
+}
+
+/** What the processor makes of pictures and texts: the inputs of `generate` and `forward`. */
+export interface BatchFeature extends TextFeature {
+  /** float32 [images, 3, height, width]. */
+  readonly pixelValues: PixelValues;
+}

@@ -1,0 +1,186 @@
+import type { ProcessorAssets } from "../engine/index.ts";
+import { invalidArgument } from "../errors/index.ts";
+import { BlipImageProcessor, type ImageInput, type ImageProcessorOptions } from "../image/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import { type DecodeOptions, type IncrementalDecoder, type TokenIds, Tokenizer } from "../tokenizer/index.ts";
+import { imageConfig, readAssets, readJson } from "./assets.ts";
+import type { BatchFeature, TextFeature } from "./batch-feature.ts";
+import { checkInputs, type ProcessorInputs } from "./call-options.ts";
+import { callable } from "./callable.ts";
+import { PixelValues } from "./pixel-values.ts";
+import { encodeTexts, QFORMER_MAX_TOKENS } from "./text-inputs.ts";
+
+/** A processor's files from a pool: any engine will do. */
+export interface AssetsSource {
+  readonly pool: { assets(modelId?: string): Promise<ProcessorAssets> };
+  /** Which deployment's. @default the pool's only one */
+  readonly modelId?: string;
+}
+
+/** How a processor is called. */
+export interface ProcessorCall {
+  (
+    inputs: ProcessorInputs & { readonly images: NonNullable<ProcessorInputs["images"]> },
+  ): Promise<BatchFeature>;
+  (inputs: ProcessorInputs & { readonly images?: never }): Promise<TextFeature>;
+}
+
+/** The ids of one prompt for both models. */
+export interface EncodedText {
+  readonly inputIds: number[];
+  readonly qformerInputIds: number[];
+}
+
+/**
+ * Turns pictures and prompts into model inputs, and token ids into text, as transformers' class of this name
+ * did in v4.37.2: `inputIds` hold the prompt alone, without placeholders for the picture.
+ *
+ * @example
+ * const processor = await InstructBlipProcessor.fromPretrained("tiny-shapes-t5");
+ * const inputs = await processor({ images: await loadImage("a.jpg"), text: "What is it?" });
+ */
+export class InstructBlipProcessor extends callable<ProcessorCall>() {
+  readonly imageProcessor: BlipImageProcessor;
+  readonly tokenizer: Tokenizer;
+  readonly qformerTokenizer: Tokenizer;
+
+  constructor(imageProcessor: BlipImageProcessor, tokenizer: Tokenizer, qformerTokenizer: Tokenizer) {
+    super();
+    for (const [name, value, type] of [
+      ["imageProcessor", imageProcessor, BlipImageProcessor],
+      ["tokenizer", tokenizer, Tokenizer],
+      ["qformerTokenizer", qformerTokenizer, Tokenizer],
+    ] as const) {
+      if (!(value instanceof type)) throw invalidArgument(name, `a ${type.name}`, value);
+    }
+    this.imageProcessor = imageProcessor;
+    this.tokenizer = tokenizer;
+    this.qformerTokenizer = qformerTokenizer;
+  }
+
+  /**
+   * Loads a processor.
+   *
+   * @param source - a bundled name (`tiny-shapes-t5`), a checkpoint's folder, or a pool that serves one
+   * @throws MODEL_NOT_FOUND when there is none, CONFIG_INVALID when its files cannot be used
+   */
+  static async fromPretrained(
+    source: string | AssetsSource,
+    options: ImageProcessorOptions = {},
+  ): Promise<InstructBlipProcessor> {
+    if (typeof source === "string") return build(await readAssets(source), options);
+    if (typeof source?.pool?.assets !== "function") {
+      throw invalidArgument("source", "a bundled name, a checkpoint's folder, or { pool }", source);
+    }
+    return InstructBlipProcessor.fromAssets(await source.pool.assets(source.modelId), options);
+  }
+
+  /** Makes a processor from files at hand. @throws CONFIG_INVALID when they cannot be used */
+  static fromAssets(assets: ProcessorAssets, options: ImageProcessorOptions = {}): InstructBlipProcessor {
+    return build(assets.files, options);
+  }
+
+  /**
+   * Prepares pictures and texts; calling the processor itself is the same. Without pictures only texts are
+   * prepared, without texts the prompt is empty.
+   *
+   * @throws INVALID_ARGUMENT, IMAGE_REJECTED, PAYLOAD_TOO_LARGE; the signal's reason when it is aborted
+   */
+  override call(
+    inputs: ProcessorInputs & { readonly images: NonNullable<ProcessorInputs["images"]> },
+  ): Promise<BatchFeature>;
+  override call(inputs: ProcessorInputs & { readonly images?: never }): Promise<TextFeature>;
+  override async call(inputs: ProcessorInputs): Promise<BatchFeature | TextFeature> {
+    checkInputs(inputs);
+    const { images, signal, ...text } = inputs;
+    signal?.throwIfAborted();
+    if (images === undefined) return encodeTexts(this, text, undefined);
+    const pictures: readonly ImageInput[] = Array.isArray(images) ? images : [images as ImageInput];
+    if (pictures.length === 0) throw invalidArgument("images", "at least one picture", images);
+    const texts = encodeTexts(this, text, pictures.length);
+    return { pixelValues: await this.#preparePictures(pictures, Array.isArray(images), signal), ...texts };
+  }
+
+  /**
+   * Decodes and resizes one picture, off the event loop.
+   *
+   * @returns u8 [height, width, 3]
+   * @throws IMAGE_REJECTED, INVALID_ARGUMENT; the signal's reason when it is aborted
+   */
+  prepareImage(image: ImageInput, options: { readonly signal?: AbortSignal } = {}): Promise<Tensor<"uint8">> {
+    return this.imageProcessor.prepare(image, options);
+  }
+
+  /** The ids of one prompt for both models, not padded; the Q-Former's are cut to the 512 it can read. */
+  encode(text: string): EncodedText {
+    return {
+      inputIds: this.tokenizer.encode(text),
+      qformerInputIds: this.qformerTokenizer.encode(text, { maxLength: QFORMER_MAX_TOKENS }),
+    };
+  }
+
+  /** The text of one sequence of ids. */
+  decode(ids: TokenIds, options?: DecodeOptions): string {
+    return this.tokenizer.decode(ids, options);
+  }
+
+  /** The texts of several sequences, or of the rows of an int64 tensor [rows, length]. */
+  batchDecode(sequences: Iterable<TokenIds> | Tensor<"int64">, options?: DecodeOptions): string[] {
+    return this.tokenizer.batchDecode(sequences, options);
+  }
+
+  /** A decoder for ids that arrive little by little. */
+  incrementalDecoder(options?: DecodeOptions): IncrementalDecoder {
+    return this.tokenizer.incrementalDecoder(options);
+  }
+
+  async #preparePictures(
+    pictures: readonly ImageInput[],
+    several: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<PixelValues> {
+    // When one picture is refused, the others that wait are not decoded any more.
+    const failure = new AbortController();
+    const either = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+    const prepare = (image: ImageInput, i: number) =>
+      this.imageProcessor.prepare(image, { signal: either, path: several ? `images[${i}]` : "images" });
+    try {
+      const prepared = await Promise.all(pictures.map(prepare));
+      return new PixelValues(stack(prepared), this.imageProcessor.config);
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    }
+  }
+}
+
+function build(files: ProcessorAssets["files"], options: ImageProcessorOptions): InstructBlipProcessor {
+  return new InstructBlipProcessor(
+    new BlipImageProcessor(imageConfig(files), options),
+    new Tokenizer(readJson(files, "tokenizer.json"), readJson(files, "tokenizer_config.json")),
+    new Tokenizer(
+      readJson(files, "qformer_tokenizer/tokenizer.json"),
+      readJson(files, "qformer_tokenizer/tokenizer_config.json"),
+    ),
+  );
+}
+
+/** [height, width, 3] each to [batch, height, width, 3]; one alone is not copied. */
+function stack(pictures: readonly Tensor<"uint8">[]): Tensor<"uint8"> {
+  const [first, ...others] = pictures as readonly [Tensor<"uint8">, ...Tensor<"uint8">[]];
+  const different = others.find(({ shape }) => shape.some((n, axis) => n !== first.shape[axis]));
+  if (different !== undefined) {
+    throw invalidArgument(
+      "images",
+      `of one size, ${first.shape.slice(0, 2).join("×")}`,
+      different.shape.join("×"),
+    );
+  }
+  const shape = [pictures.length, ...first.shape];
+  if (others.length === 0) return new Tensor("uint8", shape, first.data);
+  const data = new Uint8Array(pictures.length * first.size);
+  pictures.forEach((picture, i) => {
+    data.set(picture.data, i * first.size);
+  });
+  return new Tensor("uint8", shape, data);
+}
