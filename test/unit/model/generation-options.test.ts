@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { camelCase } from "../../../ts-client/src/errors/index.ts";
 import type { GenerateOptions } from "../../../ts-client/src/model/generate-options.ts";
 import { toWireOptions, type WireContext } from "../../../ts-client/src/model/generation-options.ts";
 import { GENERATION_OPTIONS, WATERMARKING_FIELDS } from "../../../ts-client/src/model/generation-table.ts";
-import { camelCase } from "../../../ts-client/src/model/near-miss.ts";
 import { REMOVED_OPTIONS } from "../../../ts-client/src/model/removed-options.ts";
 import { generateOptions } from "../../../ts-client/src/protocol/schema/generate-options.ts";
 
-const AT_REST: WireContext = { maxNewTokens: 19, stream: false };
-const STREAM: WireContext = { maxNewTokens: 256, stream: true };
+const AT_REST: WireContext = { maxNewTokens: 19, stream: false, otherNames: [] };
+const STREAM: WireContext = { maxNewTokens: 256, stream: true, otherNames: [] };
 
 const wire = (options: object, context = AT_REST) => toWireOptions(options as GenerateOptions, context);
 
@@ -250,7 +250,7 @@ describe("what is accepted", () => {
       fc.property(few, fc.boolean(), (options, stream) => {
         let sent: unknown;
         try {
-          sent = wire(options, { maxNewTokens: 19, stream });
+          sent = wire(options, { maxNewTokens: 19, stream, otherNames: [] });
         } catch (error) {
           expect(error).toHaveProperty("code", "INVALID_ARGUMENT");
           return;

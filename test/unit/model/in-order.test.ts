@@ -83,17 +83,17 @@ describe("inOrder", () => {
     expect(closed).toBe(true);
   });
 
-  it("ends with the signal's reason when it is aborted, before or meanwhile", async () => {
+  it("ends with CANCELLED when its signal is aborted, before or meanwhile", async () => {
     const controller = new AbortController();
     const { open, task } = gates();
     const outcomes = inOrder([0], task, { concurrency: 1, signal: controller.signal });
     const first = outcomes.next();
     await until(() => open.size === 1);
     controller.abort("enough");
-    await expect(first).rejects.toBe("enough");
+    await expect(first).rejects.toMatchObject({ code: "CANCELLED", cause: "enough" });
     expect(open.get(0)?.signal.aborted).toBe(true);
     const late = inOrder([0], task, { concurrency: 1, signal: controller.signal });
-    await expect(late.next()).rejects.toBe("enough");
+    await expect(late.next()).rejects.toMatchObject({ code: "CANCELLED", cause: "enough" });
   });
 
   it("ends with the source's failure", async () => {

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TextPieces } from "../../../ts-client/src/model/text-pieces.ts";
+import { IncrementalDecoder } from "../../../ts-client/src/tokenizer/index.ts";
 
 /** A decoder whose tokens are texts by number. */
-function decoderOf(texts: readonly string[], rest = "") {
-  return {
-    push: (tokens: readonly number[]) => tokens.map((token) => texts[token] ?? "").join(""),
+function decoderOf(texts: readonly string[], rest: string): IncrementalDecoder {
+  const stream = {
+    push: (ids: Iterable<number>) => Array.from(ids, (id) => texts[id]).join(""),
     end: () => rest,
   };
+  return new IncrementalDecoder(stream as ConstructorParameters<typeof IncrementalDecoder>[0]);
 }
 
 function cut(texts: readonly string[], rest = ""): string[] {

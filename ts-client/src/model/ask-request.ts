@@ -1,7 +1,7 @@
 import type { CallOptions, WireGenerateOptions } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import type { ImageInput } from "../image/index.ts";
-import { takeCallOptions } from "./call-options.ts";
+import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import { ASK_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
 import { checkImage } from "./image-preparation.ts";
@@ -24,6 +24,8 @@ export interface CheckedRequest {
   readonly call: CallOptions;
   readonly options: WireGenerateOptions;
 }
+
+const NAMES = ["image", "prompt", "modelId", ...Object.keys(CALL_OPTIONS)];
 
 /**
  * Checks everything about a question that can be checked without reading its picture.
@@ -54,6 +56,6 @@ export function checkRequest(request: AskRequest, stream: boolean): CheckedReque
     prompt,
     modelId,
     call,
-    options: toWireOptions(options, { maxNewTokens: ASK_MAX_NEW_TOKENS, stream }),
+    options: toWireOptions(options, { maxNewTokens: ASK_MAX_NEW_TOKENS, stream, otherNames: NAMES }),
   };
 }

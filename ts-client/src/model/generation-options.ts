@@ -1,5 +1,5 @@
 import type { WireGenerateOptions } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { camelCase, InstructBlipError, invalidArgument, nearMiss } from "../errors/index.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import {
   GENERATION_OPTIONS,
@@ -7,7 +7,6 @@ import {
   type OptionFacts,
   WATERMARKING_FIELDS,
 } from "./generation-table.ts";
-import { camelCase, nearMiss } from "./near-miss.ts";
 import { REMOVED_OPTIONS } from "./removed-options.ts";
 
 /** New tokens of `generate` when no length is given: transformers' `max_length` of 20 less the start token. */
@@ -22,6 +21,8 @@ export interface WireContext {
   readonly maxNewTokens: number;
   /** Whether chunks are wanted. */
   readonly stream: boolean;
+  /** Names that the caller takes itself: a misspelt one is answered with the right one. */
+  readonly otherNames: readonly string[];
 }
 
 const TABLE: Readonly<Record<string, OptionFacts>> = GENERATION_OPTIONS;
@@ -35,7 +36,7 @@ const LENGTHS: readonly string[] = ["maxNewTokens", "minNewTokens"];
  * @throws UNSUPPORTED for options of transformers that do not exist here
  */
 export function toWireOptions(options: GenerateOptions, context: WireContext): WireGenerateOptions {
-  checkOptions(options);
+  checkOptions(options, context.otherNames);
   const lengths = resolveLengths(options, context.maxNewTokens);
   checkTogether(options, context.stream);
   const wire: Record<string, unknown> = { ...lengths };
@@ -50,17 +51,17 @@ export function toWireOptions(options: GenerateOptions, context: WireContext): W
 }
 
 /** Checks the name and the value of every option, each on its own. */
-export function checkOptions(options: object): asserts options is GenerateOptions {
+function checkOptions(options: object, otherNames: readonly string[]): asserts options is GenerateOptions {
   for (const [name, value] of Object.entries(options)) {
     const facts = Object.hasOwn(TABLE, name) ? TABLE[name] : undefined;
-    if (facts === undefined) throw unknownOption(name);
+    if (facts === undefined) throw unknownOption(name, otherNames);
     if (value !== undefined && !facts.rule.accepts(value)) {
       throw invalidArgument(name, facts.rule.expected, value, facts.remedy);
     }
   }
 }
 
-function unknownOption(name: string): InstructBlipError {
+function unknownOption(name: string, otherNames: readonly string[]): InstructBlipError {
   const camel = camelCase(name);
   const instead = REMOVED_OPTIONS[camel];
   if (instead !== undefined && Object.hasOwn(REMOVED_OPTIONS, camel)) {
@@ -68,7 +69,8 @@ function unknownOption(name: string): InstructBlipError {
       path: name,
     });
   }
-  const meant = Object.hasOwn(TABLE, camel) ? camel : nearMiss(camel, Object.keys(TABLE));
+  const names = [...Object.keys(TABLE), ...otherNames];
+  const meant = names.includes(camel) ? camel : nearMiss(camel, names);
   const hint =
     meant === undefined ? "See the generation options in the README." : `Did you mean \`${meant}\`?`;
   return new InstructBlipError("INVALID_ARGUMENT", `There is no option \`${name}\`. ${hint}`, { path: name });

@@ -25,7 +25,10 @@ export async function* inOrder<T, R>(
   { concurrency, signal }: InOrderOptions,
 ): AsyncGenerator<Outcome<R>, void, undefined> {
   const controller = new AbortController();
-  const follow = () => controller.abort(signal?.reason);
+  const follow = () => {
+    const cause: unknown = signal?.reason;
+    controller.abort(new InstructBlipError("CANCELLED", "The signal ended the answers.", { cause }));
+  };
   if (signal?.aborted === true) follow();
   signal?.addEventListener("abort", follow, { once: true });
   const source = iteratorOf(items);

@@ -1,3 +1,4 @@
+import { InstructBlipConfig } from "../config/index.ts";
 import type {
   CallOptions,
   DeploymentSpec,
@@ -5,11 +6,12 @@ import type {
   FinishReason,
   GenerateResult,
   ModelInfo,
+  ProcessorAssets,
 } from "../engine/index.ts";
-import { invalidArgument } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { bindDeployment } from "./bind-deployment.ts";
-import { takeCallOptions } from "./call-options.ts";
+import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
 import { type EmptyPrompt, type GenerateInputs, toRows } from "./generate-inputs.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import { GENERATE_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
@@ -53,11 +55,14 @@ export class InstructBlipForConditionalGeneration {
   readonly #processors: ProcessorCache;
   /** The deployment that serves this model. */
   readonly info: ModelInfo;
+  /** The checkpoint's configuration. */
+  readonly config: InstructBlipConfig;
 
-  private constructor(engine: Engine, info: ModelInfo) {
+  private constructor(engine: Engine, info: ModelInfo, config: InstructBlipConfig) {
     this.#engine = engine;
     this.#processors = new ProcessorCache(engine);
     this.info = info;
+    this.config = config;
   }
 
   /**
@@ -76,10 +81,9 @@ export class InstructBlipForConditionalGeneration {
     if (typeof pool?.submit !== "function") {
       throw invalidArgument("pool", "a pool", pool, "Start one with `await WorkerPool.start({ ... })`.");
     }
-    return new InstructBlipForConditionalGeneration(
-      pool,
-      await bindDeployment(pool, { ...settings, source: name }),
-    );
+    const info = await bindDeployment(pool, { ...settings, source: name });
+    const config = configOf(await pool.assets(info.modelId), name);
+    return new InstructBlipForConditionalGeneration(pool, info, config);
   }
 
   /**
@@ -114,7 +118,11 @@ export class InstructBlipForConditionalGeneration {
         callOptions.requestId,
       );
     }
-    const wire = toWireOptions(rest, { maxNewTokens: GENERATE_MAX_NEW_TOKENS, stream: false });
+    const wire = toWireOptions(rest, {
+      maxNewTokens: GENERATE_MAX_NEW_TOKENS,
+      stream: false,
+      otherNames: [...Object.keys(inputs), ...Object.keys(CALL_OPTIONS)],
+    });
     const rows = toRows(inputs, await this.#emptyPrompt(inputs));
     const submissions = rows.map((row) =>
       this.#engine.submit(
@@ -147,4 +155,15 @@ export class InstructBlipForConditionalGeneration {
     const { inputIds, qformerInputIds } = processor.encode("");
     return { inputIds: Int32Array.from(inputIds), qformerInputIds: Int32Array.from(qformerInputIds) };
   }
+}
+
+function configOf({ files }: ProcessorAssets, name: string): InstructBlipConfig {
+  const file = files["config.json"];
+  if (file === undefined) {
+    throw new InstructBlipError(
+      "UNSUPPORTED",
+      `${name} has no config.json: it is no InstructBLIP checkpoint.`,
+    );
+  }
+  return InstructBlipConfig.fromJSON(JSON.parse(Buffer.from(file).toString("utf8")));
 }

@@ -1,22 +1,17 @@
-/** What turns new tokens into the text they add. */
-export interface TokenDecoder {
-  /** The text that these tokens make certain. */
-  push(tokens: readonly number[]): string;
-  /** What is left at the end. */
-  end(): string;
-}
+import type { InstructBlipProcessor } from "../processor/index.ts";
+
+type Decoder = Pick<ReturnType<InstructBlipProcessor["incrementalDecoder"]>, "push" | "end">;
 
 /**
- * Cuts a growing text into pieces that can be shown at once: whole graphemes (an emoji family or a letter
- * with its accents comes in one piece), without white space at the text's two ends.
+ * A growing text in pieces that can be shown at once: whole graphemes, as the decoder gives them, without
+ * white space at the text's two ends.
  */
 export class TextPieces {
-  static readonly #graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-  readonly #decoder: TokenDecoder;
+  readonly #decoder: Decoder;
   #held = "";
   #text = "";
 
-  constructor(decoder: TokenDecoder) {
+  constructor(decoder: Decoder) {
     this.#decoder = decoder;
   }
 
@@ -27,27 +22,19 @@ export class TextPieces {
 
   /** The piece these tokens complete; often empty. */
   push(tokens: readonly number[]): string {
-    this.#hold(this.#decoder.push(tokens));
-    // The last grapheme may still grow.
-    let end = 0;
-    for (const { index } of TextPieces.#graphemes.segment(this.#held)) end = index;
-    return this.#release(end);
+    return this.#release(this.#decoder.push(tokens));
   }
 
   /** The last piece. */
   end(): string {
-    this.#hold(this.#decoder.end());
-    return this.#release(this.#held.length);
+    return this.#release(this.#decoder.end());
   }
 
-  #hold(text: string): void {
+  /** White space waits for what follows it; at the start it waits for nothing. */
+  #release(text: string): string {
     this.#held += text;
     if (this.#text === "") this.#held = this.#held.trimStart();
-  }
-
-  /** White space before `end` waits for what follows it. */
-  #release(end: number): string {
-    const piece = this.#held.slice(0, end).trimEnd();
+    const piece = this.#held.trimEnd();
     this.#held = this.#held.slice(piece.length);
     this.#text += piece;
     return piece;

@@ -1,1 +1,0 @@
-export { camelCase, nearMiss } from "../errors/index.ts";
