@@ -38,6 +38,11 @@ class Mailbox(Generic[T]):
         with suppress(BlockingIOError):
             self._bell.send(b"\0")
 
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._bell.close()
+        self._ear.close()
+
     def take_all(self) -> list[T]:
         """Everything that was put, oldest first; never waits."""
         # The bell is silenced first: what is put from here on rings it again.

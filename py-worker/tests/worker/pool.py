@@ -143,13 +143,15 @@ class Pool:
                     del self._mail[channel][index]
                     return message, tensors
             left = until - time.monotonic()
-            if left <= 0:
+            gone = self.process is not None and self.process.poll() is not None
+            if left <= 0 or (gone and not self.pump(0.0)):
                 raise TimeoutError(f"no {kind.__name__} within {seconds} s; the log says:\n{self.log()}")
-            self.pump(left)
+            self.pump(min(left, 0.5))
 
-    def pump(self, seconds: float = 0.0) -> None:
-        """Read what is there, waiting at most so long for the first."""
-        for socket, _ in self._poller.poll(int(seconds * 1000)):
+    def pump(self, seconds: float = 0.0) -> bool:
+        """Read what is there, waiting at most so long for the first; False when nothing was."""
+        ready = self._poller.poll(int(seconds * 1000))
+        for socket, _ in ready:
             name = next(name for name, known in self._sockets.items() if known is socket)
             peer, *frames = self._sockets[name].recv_multipart()
             self._peers[name] = peer
@@ -160,6 +162,7 @@ class Pool:
                 continue
             if received is not None:
                 self._mail[name].append(received)
+        return bool(ready)
 
     def mail(self, channel: str, kind: type[M]) -> list[M]:
         """What came and was not expected yet."""

@@ -1,0 +1,24 @@
+"""Looking at the scores of every step."""
+
+from __future__ import annotations
+
+import torch
+from transformers.generation.logits_process import LogitsProcessor
+
+
+class Recorder(LogitsProcessor):
+    """Sees the final scores before the draw: finds rows that are not numbers, and keeps all when asked to."""
+
+    def __init__(self, keep: bool) -> None:
+        self._keep = keep
+        self.steps: list[torch.Tensor] = []
+        """By step: f32 [B, V]."""
+        self.broken: torch.Tensor | None = None
+        """bool [B]: rows of the newest step that have NaN among their scores."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """The scores [B, V], unchanged."""
+        self.broken = scores.isnan().any(dim=-1)
+        if self._keep:
+            self.steps.append(scores)
+        return scores

@@ -1,0 +1,10 @@
+"""From LOAD to an engine that has answered once.
+
+What can be found out without importing torch is found out first: a wrong folder fails in milliseconds.
+"""
+
+from __future__ import annotations
+
+from ._load import load_engine
+
+__all__ = ["load_engine"]

@@ -1,0 +1,79 @@
+"""Where a model runs, and in which numbers."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any, Literal
+
+import torch
+
+from ..errors import config_invalid
+from ..protocol import Precision, Quantization
+
+DType = Literal["float32", "bfloat16", "float16"]
+_AMPERE = (8, 0)
+_UNQUANTISED = ["vision_model", "qformer", "language_projection", "language_model.lm_head", "lm_head", "wo"]
+"""int8 and nf4 are for the language model's large matrices; its head and T5's `wo` lose too much."""
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", 0)
+        return torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise config_invalid(f"There is no device {name!r}.", path="device") from None
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        index = device.index or 0
+        if index >= count:
+            raise config_invalid(
+                f"{name} was asked for, but PyTorch sees {count} CUDA devices.", path="device"
+            )
+        return torch.device("cuda", index)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise config_invalid("mps was asked for, but this machine or PyTorch has none.", path="device")
+    if device.type not in ("cpu", "mps"):
+        raise config_invalid(f"{name} is not supported: only cpu, cuda and mps are.", path="device")
+    return device
+
+
+def choose_dtype(wanted: Precision, device: torch.device) -> DType:
+    """`auto`: bfloat16 on Ampere and later, float16 on older GPUs and mps, float32 on the CPU."""
+    if wanted != "auto":
+        return wanted
+    if device.type == "cpu":
+        return "float32"
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= _AMPERE:
+        return "bfloat16"
+    return "float16"
+
+
+def quantization_config(wanted: Quantization, device: torch.device, dtype: DType) -> Any | None:
+    """transformers' quantization settings, through bitsandbytes; None when nothing is quantised."""
+    if wanted == "none":
+        return None
+    if device.type != "cuda":
+        raise config_invalid(
+            f"{wanted} needs a CUDA device, but this is {device.type}. Use quantization none, with float32 "
+            "or bfloat16.",
+            path="quantization",
+        )
+    missing = [name for name in ("bitsandbytes", "accelerate") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise config_invalid(
+            f"{wanted} needs {' and '.join(missing)} in the worker's Python environment.", path="quantization"
+        )
+    from transformers.utils.quantization_config import BitsAndBytesConfig
+
+    if wanted == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=_UNQUANTISED)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
+        llm_int8_skip_modules=_UNQUANTISED,
+    )

@@ -1,0 +1,167 @@
+"""The engine that runs a real model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .decoding import StaticDecoder, batch_key, check_options
+from .decoding.static import Facts
+from .engine import Gauges, Served
+from .errors import RequestError, WorkerError, invalid
+from .failures import explain, fail_all
+from .feature_cache import FeatureCache
+from .inbox import Inbox
+from .outbox import Outbox
+from .pipeline import Pipeline
+from .pixels import PixelNormaliser
+from .protocol import GenerateOptions, Item, ModelFacts, TensorFrame
+from .request import Picture, Request
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to run, with everything that came with it."""
+
+    model: Any
+    """transformers' InstructBlipForConditionalGeneration."""
+    served: Served
+    normalise: PixelNormaliser
+    decoder: StaticDecoder
+
+
+class ModelEngine:
+    """An :class:`~instructblip_worker.engine.Engine` over one InstructBLIP checkpoint."""
+
+    def __init__(self, loaded: Loaded, slots: int, feature_cache_bytes: int) -> None:
+        self.served = loaded.served
+        self.gauges = Gauges()
+        self._slots = slots
+        self._device = loaded.model.query_tokens.device
+        self._normalise = loaded.normalise
+        self._cache = FeatureCache(feature_cache_bytes, self.gauges)
+        self._decoder = loaded.decoder
+        self._pipeline = Pipeline(loaded.model, loaded.normalise, self._cache, self.served.model.pad_token_id)
+
+    def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None:
+        """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
+        facts = self.served.model
+        _check_ids(input_ids, "input_ids", facts.vocab_size)
+        _check_ids(qformer_input_ids, "qformer_input_ids", facts.qformer_vocab_size)
+        most = facts.qformer_max_tokens
+        if not 1 <= len(qformer_input_ids) <= most:
+            raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(qformer_input_ids))
+        check_options(item.options, facts.vocab_size)
+        _check_context(facts, len(input_ids), item.options.max_new_tokens)
+
+    def batch_key(self, options: GenerateOptions) -> bytes:
+        """Equal for options that may run in one batch."""
+        return batch_key(options)
+
+    def check_picture(self, frame: TensorFrame) -> None:
+        """The model's own size, in bytes or already normalised."""
+        self._normalise.check(frame)
+
+    def cached_picture(self, digest: str) -> Picture | None:
+        """A picture of which the features are known."""
+        return self._cache.get(digest)
+
+    def forget_pictures(self) -> None:
+        """Empty the cache of features."""
+        self._cache.clear()
+
+    def serve(self, inbox: Inbox, outbox: Outbox) -> None:
+        """Run batch after batch until the inbox is closed and empty."""
+        while batch := inbox.take_batch(self._slots):
+            self.run(batch, outbox)
+
+    def run(self, batch: Sequence[Request], outbox: Outbox) -> None:
+        """Answer every request of a batch, or fail those that are left when something goes wrong."""
+        failure: WorkerError | None = None
+        try:
+            self._run(batch, outbox)
+        except Exception as error:
+            failure = explain(error)
+        # Not above: while the exception lives, its traceback keeps the tensors of every frame.
+        if failure is not None:
+            if self._device.type == "cuda" and failure.code == "CUDA_OOM":
+                torch.cuda.empty_cache()
+            fail_all(outbox, batch, failure)
+
+    @torch.inference_mode()
+    def _run(self, batch: Sequence[Request], outbox: Outbox) -> None:
+        now = time.monotonic()
+        for request in batch:
+            request.started_at = now
+        requests = [request for request in batch if _has_own_picture(request, outbox)]
+        if not requests:
+            return
+        facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
+        stage = _Stages(facts.timings, self._device)
+        self._pipeline.see([request.picture for request in requests])
+        stage("vision")
+        self._count()
+        pictures = [request.picture for request in requests]
+        queries = self._pipeline.query(pictures, [request.qformer_input_ids for request in requests])
+        prompt = self._pipeline.prompt(queries, [request.input_ids for request in requests])
+        stage("qformer")
+        self._count()
+        self._decoder.run(requests, prompt, facts, outbox, self._count)
+        if self._device.type == "cuda":
+            self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
+
+    def _count(self) -> None:
+        self.gauges.progress += 1
+
+
+class _Stages:
+    """Notes how long each stage took."""
+
+    def __init__(self, timings: dict[str, float], device: torch.device) -> None:
+        self._timings = timings
+        self._device = device
+        self._since = time.perf_counter()
+
+    def __call__(self, name: str) -> None:
+        """The stage of that name is over."""
+        # A device computes behind our back: without this its time would be the next stage's.
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        now = time.perf_counter()
+        self._timings[name] = (now - self._since) * 1000
+        self._since = now
+
+
+def _has_own_picture(request: Request, outbox: Outbox) -> bool:
+    """Whether a picture's bytes are what its hash says: features are kept under it, for all to come."""
+    picture = request.picture
+    if picture.features is not None or picture.frame is None:
+        return True
+    if picture.frame.content_hash() == picture.digest:
+        return True
+    wrong = "image.hash is not the hash of the picture's bytes."
+    outbox.error(request, RequestError("INVALID_ARGUMENT", wrong, path="image.hash"))
+    return False
+
+
+def _check_ids(ids: Sequence[int], path: str, vocab_size: int) -> None:
+    """On CUDA, an id out of range kills the process."""
+    for token in ids:
+        if not 0 <= token < vocab_size:
+            raise invalid(path, f"ids from 0 to {vocab_size - 1}", token)
+
+
+def _check_context(facts: ModelFacts, prompt: int, new: int) -> None:
+    length = facts.num_query_tokens + prompt + new
+    if facts.context_length is not None and length > facts.context_length:
+        raise RequestError(
+            "INVALID_ARGUMENT",
+            f"The picture's {facts.num_query_tokens} tokens, {prompt} of the prompt and {new} new ones are "
+            f"{length}, but the language model has {facts.context_length} positions. Shorten the prompt or "
+            "ask for fewer tokens.",
+            path="max_new_tokens",
+        )

@@ -1,0 +1,85 @@
+"""From bytes of colour to what the vision model expects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .errors import invalid
+from .protocol import TensorFrame
+
+# OpenAI CLIP's statistics, which every InstructBLIP checkpoint uses.
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True)
+class PixelSettings:
+    """The part of a checkpoint's ``preprocessor_config.json`` that concerns values, not size."""
+
+    rescale_factor: float = 1 / 255
+    do_rescale: bool = True
+    do_normalize: bool = True
+    mean: tuple[float, ...] = _MEAN
+    std: tuple[float, ...] = _STD
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> PixelSettings:
+        """The settings of a configuration; what it leaves out is as every checkpoint has it."""
+        return cls(
+            rescale_factor=float(config.get("rescale_factor", cls.rescale_factor)),
+            do_rescale=bool(config.get("do_rescale", True)),
+            do_normalize=bool(config.get("do_normalize", True)),
+            mean=tuple(config.get("image_mean") or _MEAN),
+            std=tuple(config.get("image_std") or _STD),
+        )
+
+
+class PixelNormaliser:
+    """Rescales and normalises, bit for bit as transformers' PIL processor does.
+
+    That one multiplies in float64, casts to float32, and normalises in float32. A byte has 256 values, so the
+    same arithmetic is done once for each, and pictures are looked up.
+    """
+
+    def __init__(self, settings: PixelSettings, size: int) -> None:
+        self._size = size
+        values = np.arange(256, dtype=np.uint8)
+        scaled = (values.astype(np.float64) * settings.rescale_factor).astype(np.float32)
+        if not settings.do_rescale:
+            scaled = values.astype(np.float32)
+        # [3, 256]
+        table = np.stack([scaled] * 3)
+        if settings.do_normalize:
+            mean = np.array(settings.mean, dtype=np.float32)[:, None]
+            std = np.array(settings.std, dtype=np.float32)[:, None]
+            table = (table - mean) / std
+        self._table: npt.NDArray[np.float32] = table
+
+    def check(self, frame: TensorFrame) -> None:
+        """Refuse a picture of another kind or size."""
+        size = self._size
+        if frame.dtype == "u8" and frame.shape == (size, size, 3):
+            return
+        if frame.dtype != "f32" or frame.shape != (3, size, size):
+            wanted = f"u8 [{size}, {size}, 3] or f32 [3, {size}, {size}]"
+            raise invalid("image", wanted, f"{frame.dtype} {list(frame.shape)}")
+        if not np.isfinite(frame.numpy()).all():
+            raise invalid("image", "finite everywhere", "NaN or infinite somewhere")
+
+    def __call__(self, frames: Sequence[TensorFrame]) -> torch.Tensor:
+        """f32 [B, 3, size, size] of pictures that are u8 [size, size, 3] or normalised already."""
+        batch = np.empty((len(frames), 3, self._size, self._size), dtype=np.float32)
+        for picture, frame in zip(batch, frames, strict=True):
+            pixels = frame.numpy()
+            if frame.dtype == "f32":
+                picture[:] = pixels
+                continue
+            for channel in range(3):
+                np.take(self._table[channel], pixels[:, :, channel], out=picture[channel], mode="clip")
+        return torch.from_numpy(batch)
