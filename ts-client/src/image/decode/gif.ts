@@ -81,10 +81,11 @@ function readPalette(reader: Reader, flags: number, skipTo?: number): Uint8Array
   return flags & 0x80 ? reader.take(3 * 2 ** ((flags & 7) + 1)) : undefined;
 }
 
-/** 256 colours: those of the palette, then the gray ramp that Pillow's palettes start from. */
+/** 256 colours: those of the palette and black for the rest, or shades of gray without a palette. */
 function fullPalette(palette: Uint8Array | undefined): Uint8Array {
-  const colors = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
-  colors.set(palette ?? []);
+  if (palette === undefined) return Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
+  const colors = new Uint8Array(256 * 3);
+  colors.set(palette);
   return colors;
 }
 
