@@ -27,7 +27,11 @@ export interface GenerateOptions {
 
   /** Rows kept by beam search; 1 is none. From 1 to 64. @default 1 */
   readonly numBeams?: number;
-  /** When beam search ends: as soon as enough rows are complete, by a guess (false), or only when nothing better can come. @default false */
+  /**
+   * When beam search ends: true, as soon as enough answers are complete; false, when better ones are
+   * unlikely; "never", when none better can come.
+   * @default false
+   */
   readonly earlyStopping?: boolean | "never";
   /** Power of the length by which beam search divides a row's score: above 0 favours long rows, below 0 short ones. @default 1 */
   readonly lengthPenalty?: number;
@@ -55,7 +59,7 @@ export interface GenerateOptions {
   /** Makes sampling repeatable: the request has a random generator of its own. @default none */
   readonly seed?: number;
 
-  /** Divides the scores of tokens already generated; above 1 discourages repeating. @default 1 */
+  /** Lowers the scores of tokens already generated; above 1 discourages repeating. @default 1 */
   readonly repetitionPenalty?: number;
   /** No run of this many tokens comes twice; 0 is off. @default 0 */
   readonly noRepeatNgramSize?: number;
