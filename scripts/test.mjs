@@ -11,7 +11,7 @@ import { tallyPytest, tallyVitest } from "./lib/tallies.mjs";
 const PYTHON_SOURCES = ["py-worker", "scripts", "test"];
 const PYTHON_CONFIG = join("py-worker", "pyproject.toml");
 /** The folders of `test/`, what is quick first; a folder that is not named here comes last. */
-const TEST_ORDER = ["unit", "contract", "simulation", "parity", "chaos", "e2e", "package"];
+const TEST_ORDER = ["unit", "contract", "simulation", "setup", "parity", "chaos", "e2e", "package"];
 
 const { python } = await ensurePython({ dev: true });
 const reports = mkdtempSync(join(tmpdir(), "instructblip-workers-test-"));

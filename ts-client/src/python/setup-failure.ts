@@ -20,6 +20,10 @@ export function setupFailure(
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return environmentFailed(deniedProblem(directory), error);
   }
+  if (code === "ECOMPROMISED") {
+    const message = `This process stood still for so long that another one took over ${directory}. Run the set-up again.`;
+    return new InstructBlipError("ENVIRONMENT_FAILED", message, { cause: error });
+  }
   const reason = error instanceof Error ? error.message : String(error);
   return new InstructBlipError("ENVIRONMENT_FAILED", `The set-up of ${directory} failed: ${reason}.`, {
     cause: error,
