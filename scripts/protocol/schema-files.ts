@@ -24,6 +24,13 @@ export function headerSchema(kind: KindName): { readonly [key: string]: Json } {
   };
 }
 
+/** The same without `tensors`: what a message's author writes. */
+export function fieldsSchema(kind: KindName): { readonly [key: string]: Json } {
+  const { properties, required, ...rest } = headerSchema(kind);
+  const { tensors: _, ...fields } = properties as { readonly [key: string]: Json };
+  return { ...rest, properties: fields, required: (required as string[]).filter((name) => name in fields) };
+}
+
 /** Every kind's name, in the order of their bytes. */
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
 

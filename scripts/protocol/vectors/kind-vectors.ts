@@ -1,6 +1,6 @@
 import { KINDS, type KindName } from "../../../ts-client/src/protocol/index.ts";
 import type { Json } from "../canonical.ts";
-import { headerSchema } from "../schema-files.ts";
+import { fieldsSchema, headerSchema } from "../schema-files.ts";
 import { FULL } from "./examples.ts";
 import { type Packable, pack, Raw } from "./msgpack.ts";
 import { edgeValues, wrongValues } from "./schema-values.ts";
@@ -25,7 +25,7 @@ export function acceptedOfKind(kind: KindName): AcceptVector[] {
     header: variant as MessageCase["header"],
     ...(tensors && { tensors }),
   });
-  const schema = schemaWithoutTensors(kind);
+  const schema = fieldsSchema(kind);
   return [
     accept("every field", message(header)),
     accept("the fewest fields", message(leastOf(schema, header))),
@@ -38,9 +38,7 @@ export function acceptedOfKind(kind: KindName): AcceptVector[] {
 /** Messages of a kind with one field wrong. */
 export function rejectedOfKind(kind: KindName): RejectVector[] {
   const { header, tensors } = FULL[kind];
-  const wrong = [...variants(schemaWithoutTensors(kind), header, wrongValues)].filter(
-    ({ path }) => path !== "",
-  );
+  const wrong = [...variants(fieldsSchema(kind), header, wrongValues)].filter(({ path }) => path !== "");
   const vectors = wrong.map((variant) =>
     reject(
       `${variant.path}: ${variant.label}`,
@@ -66,16 +64,6 @@ function wrongSpecs(kind: KindName): RejectVector[] {
         `header.${path}`,
       ),
     );
-}
-
-function schemaWithoutTensors(kind: KindName): Schema {
-  const { properties, required, ...rest } = headerSchema(kind);
-  const { tensors: _, ...fields } = properties as Schema;
-  return {
-    ...rest,
-    properties: fields,
-    required: (required as readonly string[]).filter((name) => name !== "tensors"),
-  };
 }
 
 /** What a reader sees: the only raw bytes here are the number 2 as float64. */
