@@ -55,7 +55,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 def png(
     samples: np.ndarray, depth: int, color: int, *, interlaced: bool = False, chunks: bytes = b""
 ) -> bytes:
-    """A PNG written by hand, for depths and layouts that Pillow does not write. samples: integers [H, W, C]."""
+    """A PNG written by hand, as Pillow does not write all depths and layouts. samples: integers [H, W, C]."""
     height, width, _ = samples.shape
 
     def scanlines(part: np.ndarray) -> bytes:
