@@ -93,6 +93,20 @@ describe("ask", () => {
     expect(answer).toMatchObject({ text: "red", texts: ["red", "a red circle"], tokens: tokensOf("red") });
   });
 
+  it("keeps padding's id where the model generated it, up to the full length", async () => {
+    const engine = new FakeEngine(async () => [[5, 0, 0]], [{}], "length");
+    expect((await engine.ask({ image })).tokens).toEqual([5, 0, 0]);
+    const stopped = new FakeEngine(
+      async () => [
+        [5, 6],
+        [5, 6, 7, 8],
+      ],
+      [{}],
+      "stop",
+    );
+    expect((await stopped.ask({ image, doSample: true, numReturnSequences: 2 })).tokens).toEqual([5, 6]);
+  });
+
   it("takes a Blob, an ArrayBuffer and decoded samples", async () => {
     const engine = new FakeEngine(saying("red"));
     const data = new Uint8Array(4 * 4 * 3).fill(7);

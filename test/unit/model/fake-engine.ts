@@ -3,6 +3,7 @@ import path from "node:path";
 import {
   type CallOptions,
   type DeploymentSpec,
+  type FinishReason,
   type GenerateResult,
   type ModelInfo,
   type Op,
@@ -40,10 +41,16 @@ export class FakeEngine extends AskingEngine {
   readonly loaded: DeploymentSpec[] = [];
   readonly served: ModelInfo[];
   readonly #answer: Answerer;
+  readonly #finishReason: FinishReason;
 
-  constructor(answer: Answerer, served: readonly Partial<ModelInfo>[] = [{}]) {
+  constructor(
+    answer: Answerer,
+    served: readonly Partial<ModelInfo>[] = [{}],
+    finishReason: FinishReason = "eos",
+  ) {
     super();
     this.#answer = answer;
+    this.#finishReason = finishReason;
     this.served = served.map(modelInfo);
   }
 
@@ -102,7 +109,7 @@ export class FakeEngine extends AskingEngine {
         deliver: (tokens: readonly number[]) => submission.deliver(tokens),
       };
       this.jobs.push(job);
-      submission.resolve(resultOf(await this.#answer(job), submission.requestId));
+      submission.resolve(resultOf(await this.#answer(job), submission.requestId, this.#finishReason));
     } catch (error) {
       submission.reject(error);
     }
@@ -122,7 +129,11 @@ export function bundledAssets(name: string): ProcessorAssets {
 }
 
 /** Rows below one another, each led by the start token and padded. */
-function resultOf(rows: readonly (readonly number[])[], requestId: string): GenerateResult {
+function resultOf(
+  rows: readonly (readonly number[])[],
+  requestId: string,
+  finishReason: FinishReason,
+): GenerateResult {
   const width = 1 + Math.max(...rows.map((row) => row.length));
   const padded = rows.flatMap((row) => [START, ...row, ...Array<number>(width - 1 - row.length).fill(PAD)]);
   return {
@@ -134,7 +145,7 @@ function resultOf(rows: readonly (readonly number[])[], requestId: string): Gene
     imageCached: false,
     workerId: "fake",
     sequences: new Tensor("int64", [rows.length, width], BigInt64Array.from(padded, BigInt)),
-    finishReasons: rows.map(() => "eos"),
+    finishReasons: rows.map(() => finishReason),
     outputs: {},
   };
 }

@@ -25,21 +25,26 @@ export function toAnswer(result: GenerateResult, processor: Decoder): Answer {
   const texts = Array.from({ length: rows }, (_, row) =>
     processor.decode(rowTokens(sequences, row), { skipSpecialTokens: true }).trim(),
   );
+  const finishReason = finishReasons[0] ?? "length";
   return {
     ...rest,
     text: texts[0] ?? "",
     texts,
-    tokens: newTokens(sequences, processor.tokenizer.padTokenId),
-    finishReason: finishReasons[0] ?? "length",
+    tokens: newTokens(rowTokens(sequences, 0).slice(1), finishReason, processor.tokenizer),
+    finishReason,
   };
 }
 
-/** The first row without the start token and the padding. */
-function newTokens(sequences: Tensor<"int64">, padTokenId: number | undefined): number[] {
-  const tokens = rowTokens(sequences, 0).slice(1);
-  let end = tokens.length;
-  while (end > 0 && tokens[end - 1] === padTokenId) end -= 1;
-  return tokens.slice(0, end);
+/** A row's tokens without the padding that longer rows beside it ask for. */
+function newTokens(
+  tokens: readonly number[],
+  finishReason: FinishReason,
+  { eosTokenId, padTokenId }: Pick<Decoder["tokenizer"], "eosTokenId" | "padTokenId">,
+): readonly number[] {
+  // A row of full length has no padding, though a model may well generate the padding's id.
+  if (finishReason === "length") return tokens;
+  const end = finishReason === "eos" && eosTokenId !== undefined ? tokens.indexOf(eosTokenId) + 1 : 0;
+  return tokens.slice(0, end > 0 ? end : tokens.findLastIndex((token) => token !== padTokenId) + 1);
 }
 
 function rowTokens(sequences: Tensor<"int64">, row: number): number[] {
