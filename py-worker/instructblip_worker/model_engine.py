@@ -38,6 +38,7 @@ class ModelEngine:
     """An :class:`~instructblip_worker.engine.Engine` over one InstructBLIP checkpoint."""
 
     def __init__(self, loaded: Loaded, slots: int, feature_cache_bytes: int) -> None:
+        self.model = loaded.model
         self.served = loaded.served
         self.gauges = Gauges()
         self._slots = slots

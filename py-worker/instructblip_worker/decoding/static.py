@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class StaticDecoder:
             processors.append(GumbelDraw([generator for rows in draws for generator in rows]))
         rows = batch.rows(copies)
         watch = RowWatch(rows, self._eos, recorder, self._stops(batch), lambda: batch.step(rows))
-        output = self._model.generate(
+        output = self._generate(
             inputs_embeds=prompt.embeds.repeat_interleave(copies, dim=0),
             attention_mask=prompt.mask.repeat_interleave(copies, dim=0),
             generation_config=generation_config(options, self._special, batch.longest),
@@ -101,7 +102,7 @@ class StaticDecoder:
         stops = self._stops(batch)
         watch = BeamWatch(batch.requests, ends_at, stops, batch.count_step)
         with _seeded(options.seed if options.do_sample else None, prompt.embeds.device):
-            output = self._model.generate(
+            output = self._generate(
                 inputs_embeds=prompt.embeds,
                 attention_mask=prompt.mask,
                 generation_config=generation_config(options, self._special, batch.longest),
@@ -125,6 +126,12 @@ class StaticDecoder:
             if options.output_logits:
                 outputs["logits"] = _by_row(output.logits, group, len(output.logits))
             batch.answer(request, rows, outputs)
+
+    def _generate(self, **arguments: Any) -> Any:
+        with warnings.catch_warnings():
+            # That penalties see new tokens only is what is wanted.
+            warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
+            return self._model.generate(**arguments)
 
     def _stops(self, batch: _Batch) -> Any:
         strings = batch.options.stop_strings

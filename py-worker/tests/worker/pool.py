@@ -279,7 +279,9 @@ def ask(
         ttl_ms=ttl_ms,
         stream=stream,
         credit=credit,
-        image=ImageRef(hash=frame) if isinstance(frame, str) else ImageRef(hash=frame.content_hash(), tensor=2),
+        image=ImageRef(hash=frame)
+        if isinstance(frame, str)
+        else ImageRef(hash=frame.content_hash(), tensor=2),
         input_ids=0,
         qformer_input_ids=1,
         options=GenerateOptions(**{"max_new_tokens": 8, **options}),
