@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { developmentProgram, pack, ROOT, run, type Tarball } from "./support/tarball.ts";
+
+let tarball: Tarball;
+/** An empty project elsewhere, with the packed package and nothing else installed. */
+let project: string;
+
+beforeAll(() => {
+  tarball = pack();
+  project = realpathSync(mkdtempSync(join(tmpdir(), "instructblip-workers-consumer-")));
+  cpSync(join(import.meta.dirname, "consumer"), project, { recursive: true });
+  run(
+    project,
+    "npm",
+    "install",
+    tarball.file,
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+    "--ignore-scripts",
+  );
+});
+
+afterAll(() => {
+  tarball?.remove();
+  if (project !== undefined) rmSync(project, { recursive: true, force: true });
+});
+
+describe("a project that installs the package", () => {
+  it("type-checks against its declarations, those of its dependencies included", () => {
+    const types = join(ROOT, "node_modules", "@types");
+    expect(run(project, developmentProgram("tsc"), "-p", ".", "--typeRoots", types)).toBe("");
+  });
+
+  it("imports it", () => {
+    const tsx = join(ROOT, "node_modules", "tsx", "dist", "loader.mjs");
+    const printed = run(project, process.execPath, "--import", tsx, "main.ts");
+    expect(JSON.parse(printed)).toEqual({
+      version: JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version,
+      advice: "try again: the queue is full",
+      known: true,
+    });
+  });
+
+  it("can require it where Node can require modules", async () => {
+    writeFileSync(
+      join(project, "main.cjs"),
+      'process.stdout.write(typeof require("instructblip-workers").InstructBlipError);\n',
+    );
+    const flags = process.features.require_module === true ? [] : ["--experimental-require-module"];
+    expect(run(project, process.execPath, ...flags, "--no-warnings", "main.cjs")).toBe("function");
+  });
+
+  it("has the command line", async () => {
+    const version = run(project, "npx", "--no-install", "instructblip-workers", "--version").trim();
+    expect(version).toBe(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version);
+  });
+
+  it("gets a doctor's report from it, whatever the state of the machine", async () => {
+    const env = {
+      ...process.env,
+      INSTRUCTBLIP_WORKERS_CACHE_DIR: join(project, "cache"),
+      INSTRUCTBLIP_WORKERS_PYTHON: "",
+    };
+    const doctor = promisify(execFile)("npx", ["--no-install", "instructblip-workers", "doctor", "--json"], {
+      cwd: project,
+      env,
+    });
+    const report = await doctor.catch((error: { code: number; stdout: string }) => error);
+    const { ok, problems } = JSON.parse(report.stdout);
+    expect(ok).toBe(false);
+    expect(report).toMatchObject({ code: 1 });
+    expect(problems.map(({ code }: { code: string }) => code)).toEqual(["ENVIRONMENT_MISSING"]);
+  });
+});
