@@ -37,7 +37,8 @@ def scene(width: int, height: int, channels: int = 3) -> np.ndarray:
         wave = 127 + 90 * np.sin(x / (7 + 3 * channel)) * np.cos(y / (11 + 2 * channel))
         block = 60 * (((x // 23 + y // 17 + channel) % 3) - 1)
         planes.append(wave + block + RNG.normal(0, 12, (height, width)))
-    return np.clip(np.stack(planes, -1), 0, 255).astype(np.uint8)
+    samples: np.ndarray = np.clip(np.stack(planes, -1), 0, 255).astype(np.uint8)
+    return samples
 
 
 def picture(width: int = 320, height: int = 240, mode: str = "RGB") -> Image.Image:
@@ -248,11 +249,9 @@ def others() -> Iterator[tuple[str, bytes]]:
     yield "gif-transparent", gif_frame(image.quantize(64), transparency=5)
     animated = [picture(100, 80).quantize(64), picture(100, 80).quantize(64)]
     yield "gif-animated", gif_frame(animated[0], save_all=True, append_images=animated[1:], duration=40)
-    clear = {"transparency": 0, "disposal": 2}
-    yield (
-        "gif-animated-transparent",
-        gif_frame(animated[0], save_all=True, append_images=animated[1:], **clear),
-    )
+    rest = animated[1:]
+    data = gif_frame(animated[0], save_all=True, append_images=rest, transparency=0, disposal=2)
+    yield "gif-animated-transparent", data
     yield "gif-frame-smaller-than-screen", gif_with_offset((90, 70))
     yield "gif-frame-past-screen", gif_with_offset((40, 30))
     yield "gif-local-palette", gif_with_local_palette()
