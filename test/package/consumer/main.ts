@@ -9,7 +9,7 @@ function advice(error: unknown): string {
 }
 
 // @ts-expect-error: a code that does not exist
-new InstructBlipError("NO_SUCH_CODE", "");
+export const misspelt: ErrorCode = "NO_SUCH_CODE";
 
 const answers = {
   version: manifest.version,
