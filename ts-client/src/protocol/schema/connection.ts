@@ -48,12 +48,12 @@ const running = z.object({
   request_id: requestId,
   attempt,
   step: count.describe("decode steps done"),
-  ms: milliseconds.describe("since it came"),
+  ms: milliseconds.describe("since its computation began"),
 });
 
 /** A sign of life and a report. Clients and pools send `seq` only. */
 export const beat = z.object({
-  seq: count.describe("counts the sender's beats from 0"),
+  seq: count.describe("counts the sender's beats"),
   worker_epoch: workerEpoch.optional(),
   slots_free: count.optional().describe("rows the worker can still take"),
   queued: count.optional().describe("rows it has and has not begun"),

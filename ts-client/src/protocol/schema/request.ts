@@ -48,7 +48,7 @@ const item = z.object({
   stream: z.boolean().describe("whether CHUNKs are wanted"),
   credit: integer(0, 2 ** 20)
     .optional()
-    .describe("CHUNKs that may be sent before CREDIT comes; absent means no bound"),
+    .describe("CHUNKs that may be sent before CREDIT comes; absent leaves it to the receiver"),
   image: imageRef,
   input_ids: tensorIndex.describe("i32 [tokens]: the language model's prompt, unpadded"),
   qformer_input_ids: tensorIndex.describe("i32 [tokens]: the Q-Former's prompt, unpadded"),
