@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.worker.pool import Pool
+from tests.worker.pool import Pool, temporary_pool
 
 
 @pytest.fixture
 def pool() -> Iterator[Pool]:
-    """A pool without a worker yet. Its folder has a short name: socket paths may have 107 characters."""
-    directory = Path(tempfile.mkdtemp(prefix="ibw-"))
-    pool = Pool(directory)
-    yield pool
-    pool.close()
-    shutil.rmtree(directory)
+    """A pool without a worker yet."""
+    with temporary_pool() as pool:
+        yield pool

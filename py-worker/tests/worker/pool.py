@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,17 +64,26 @@ class Pool:
         self._peers: dict[str, bytes] = {}
         self._mail: dict[str, deque[tuple[Message, list[TensorFrame]]]] = {}
         self._poller = zmq.Poller()
-        for name in ("control", "data", "echo"):
-            socket = self._context.socket(zmq.ROUTER)
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-            socket.bind(f"ipc://{directory / name[0]}")
-            self._sockets[name] = socket
+        self.endpoints = {name: f"ipc://{directory / name[0]}" for name in ("control", "data", "echo")}
+        for name in self.endpoints:
             self._mail[name] = deque()
-            self._poller.register(socket, zmq.POLLIN)
-        self.endpoints = {name: f"ipc://{directory / name[0]}" for name in self._sockets}
+            self._bind(name)
         self.process: subprocess.Popen[bytes] | None = None
         self.undecodable = 0
+
+    def _bind(self, name: str) -> None:
+        socket = self._context.socket(zmq.ROUTER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        socket.bind(self.endpoints[name])
+        self._sockets[name] = socket
+        self._poller.register(socket, zmq.POLLIN)
+
+    def reconnect(self, name: str) -> None:
+        """Close one of the sockets and open it again at the same place."""
+        self._poller.unregister(self._sockets[name])
+        self._sockets.pop(name).close()
+        self._bind(name)
 
     # The process
 
@@ -168,6 +180,13 @@ class Pool:
         """What came and was not expected yet."""
         return [message for message, _ in self._mail[channel] if isinstance(message, kind)]
 
+    def clear(self) -> None:
+        """Forget what came."""
+        while self.pump():
+            pass
+        for mail in self._mail.values():
+            mail.clear()
+
     # The handshake
 
     def greet(self, beat_ms: int = 100) -> dict[str, Hello]:
@@ -253,6 +272,18 @@ class Pool:
     def stages(self) -> list[str]:
         """The stages that PROGRESS told, in order."""
         return [progress.stage for progress in self.mail("control", Progress)]
+
+
+@contextmanager
+def temporary_pool() -> Iterator[Pool]:
+    """A pool in a folder with a short name, as socket paths may have 107 characters."""
+    directory = Path(tempfile.mkdtemp(prefix="ibw-"))
+    pool = Pool(directory)
+    try:
+        yield pool
+    finally:
+        pool.close()
+        shutil.rmtree(directory)
 
 
 def ask(
