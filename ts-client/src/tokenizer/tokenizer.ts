@@ -17,7 +17,7 @@ import {
 import { Vocabulary } from "./vocabulary.ts";
 
 /** UTF-16 units of a text. A prompt that fills a language model's context has about 10,000. */
-export const MAX_TEXT_LENGTH = 65_536;
+export const MAX_TEXT_LENGTH = 32_768;
 
 const NO_FRAME: Frame = { before: [], after: [] };
 
@@ -85,7 +85,7 @@ export class Tokenizer {
   /**
    * The ids of one text, special tokens included.
    *
-   * @throws PAYLOAD_TOO_LARGE for a text of more than 65,536 UTF-16 units
+   * @throws PAYLOAD_TOO_LARGE for a text of more than 32,768 UTF-16 units
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
     const { before, after } = options.addSpecialTokens === false ? NO_FRAME : this.#frame;
