@@ -24,21 +24,18 @@ def feature_pool(
     work: Path,
     tower: InstructBlipVisionModel,
     pool: tuple[Pixels, Labels],
-    rounds: int,
     device: torch.device,
 ) -> tuple[Features, Labels]:
-    """([rounds·N, 65, 128], [rounds·N, 4, 2]): pictures repeated with quadrants swapped."""
-    total = rounds * len(pool[0])
+    """([N, 65, 128], [N, 4, 2]): every picture once, its quadrants swapped."""
+    total = len(pool[0])
     done, path, labels_path = work / "features.json", work / "features.npy", work / "feature_labels.npy"
     if not done.exists():
         written = np.lib.format.open_memmap(path, "w+", np.float16, (total, GRID * GRID + 1, WIDTH))
         labels = np.empty((total, 4, 2), np.int64)
         for start in range(0, total, _BATCH):
             rows = np.arange(start, min(total, start + _BATCH))
-            origin = rows % len(pool[0])
-            pixels, labels[rows] = shuffled(
-                pool[0][origin], pool[1][origin], np.random.default_rng((11, start))
-            )
+            rng = np.random.default_rng((11, start))
+            pixels, labels[rows] = shuffled(pool[0][rows], pool[1][rows], rng)
             inputs = normalised(torch.from_numpy(pixels).to(device))
             written[rows] = tower(inputs).last_hidden_state.half().cpu().numpy()
         written.flush()

@@ -23,24 +23,18 @@ class Demo:
     seed: int
 
 
+_THREE = Scene((Shape("circle", "red"), None, Shape("square", "blue"), Shape("star", "green")))
+_STARS = Scene(
+    (Shape("star", "yellow"), Shape("star", "purple"), Shape("star", "orange"), Shape("circle", "gray"))
+)
+_PAIR = Scene((None, Shape("triangle", "orange"), Shape("triangle", "black"), None))
+_ALONE = Scene((None, None, None, Shape("square", "purple")))
+
 DEMOS = (
-    Demo(
-        "three.png", Scene((Shape("circle", "red"), None, Shape("square", "blue"), Shape("star", "green"))), 3
-    ),
-    Demo(
-        "stars.jpg",
-        Scene(
-            (
-                Shape("star", "yellow"),
-                Shape("star", "purple"),
-                Shape("star", "orange"),
-                Shape("circle", "gray"),
-            )
-        ),
-        14,
-    ),
-    Demo("pair.png", Scene((None, Shape("triangle", "orange"), Shape("triangle", "black"), None)), 25),
-    Demo("alone.jpg", Scene((None, None, None, Shape("square", "purple"))), 31),
+    Demo("three.png", _THREE, 2),
+    Demo("stars.jpg", _STARS, 102),
+    Demo("pair.png", _PAIR, 206),
+    Demo("alone.jpg", _ALONE, 304),
 )
 
 _INTRODUCTION = """# Demo pictures

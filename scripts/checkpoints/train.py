@@ -32,13 +32,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--pictures", type=int, default=40_960, help="pictures to render")
     parser.add_argument(
-        "--vision-steps", type=int, default=2_400, help=f"batches of {BATCH_PICTURES} pictures"
+        "--vision-steps", type=int, default=4_400, help=f"batches of {BATCH_PICTURES} pictures"
     )
     parser.add_argument(
-        "--warmup-steps", type=int, default=3_000, help=f"batches of {BATCH_QUESTIONS} questions"
+        "--warmup-steps", type=int, default=1_000, help=f"batches of {BATCH_QUESTIONS} questions"
     )
     parser.add_argument(
-        "--language-steps", type=int, default=2_500, help=f"batches of {BATCH_QUESTIONS} questions"
+        "--language-steps", type=int, default=1_500, help=f"batches of {BATCH_QUESTIONS} questions"
     )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument(
@@ -69,7 +69,7 @@ def main() -> None:
     tokenizers = tokenizers or trained_tokenizers()
     pool = picture_pool(options.work, options.pictures, options.threads)
     seer = train_vision(options.work, pool, options.vision_steps, BATCH_PICTURES, device)
-    features = feature_pool(options.work, seer.tower, pool, 2, device)
+    features = feature_pool(options.work, seer.tower, pool, device)
     for family in options.families:
         torch.manual_seed(2)
         asker = warm_up(
