@@ -45,6 +45,22 @@ describe("encodeMessage", () => {
     expect(reason).toMatchObject({ code: "PAYLOAD_TOO_LARGE", path: "header" });
   });
 
+  it("has room for the fullest BEAT", () => {
+    const running = Array.from({ length: 256 }, () => ({
+      ...ref,
+      attempt: 65_535,
+      step: 2 ** 53 - 1,
+      ms: 2 ** 40,
+    }));
+    expect(encodeMessage("BEAT", { seq: 2 ** 53 - 1, worker_epoch: 2 ** 31, running })).toHaveLength(2);
+  });
+
+  it("has room for a CHUNK of 256 entries with 2,048 tokens in all", () => {
+    const tokens = Array.from({ length: 8 }, () => 2 ** 31 - 1);
+    const chunks = Array.from({ length: 256 }, () => ({ ...ref, attempt: 65_535, seq: 2 ** 53 - 1, tokens }));
+    expect(encodeMessage("CHUNK", { worker_epoch: 2 ** 31, chunks })).toHaveLength(2);
+  });
+
   it("refuses tensors over the limit with PAYLOAD_TOO_LARGE", () => {
     const half = new Tensor("uint8", [LIMITS.tensorBytes / 2], new Uint8Array(LIMITS.tensorBytes / 2));
     const one = new Tensor("uint8", [], new Uint8Array(1));
