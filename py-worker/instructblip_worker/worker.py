@@ -74,7 +74,6 @@ def _build(load: Load, reporter: Reporter) -> Engine:
         from .scripted import ScriptedEngine
 
         return ScriptedEngine(load, reporter)
-    reporter.stage("import")
     from .loading import load_engine
 
     return load_engine(load, reporter)

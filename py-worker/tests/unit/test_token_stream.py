@@ -1,0 +1,40 @@
+"""Tokens on their way to the reader."""
+
+from __future__ import annotations
+
+from instructblip_worker.request import TokenStream
+
+
+def test_without_a_limit_everything_goes_at_once() -> None:
+    stream = TokenStream(wanted=True, credit=None)
+    assert stream.take() == []
+    stream.push([1])
+    stream.push([2, 3])
+    assert stream.take() == [1, 2, 3]
+    assert stream.take() == []
+    assert stream.sent == 1
+
+
+def test_credit_is_spent_by_chunks_not_by_tokens() -> None:
+    stream = TokenStream(wanted=True, credit=1)
+    stream.push([1, 2])
+    assert stream.take() == [1, 2]
+    stream.push([3])
+    assert stream.take() == []
+    stream.push([4])
+    stream.grant(1)
+    assert stream.take() == [3, 4]
+    assert stream.sent == 2
+
+
+def test_a_chunk_has_a_limit() -> None:
+    stream = TokenStream(wanted=True, credit=None)
+    stream.push(list(range(1500)))
+    assert len(stream.take()) == 1024
+    assert len(stream.take()) == 476
+
+
+def test_what_nobody_wants_is_not_kept() -> None:
+    stream = TokenStream(wanted=False, credit=None)
+    stream.push([1])
+    assert stream.take() == []
