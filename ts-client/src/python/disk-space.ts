@@ -23,7 +23,7 @@ export async function requireDiskSpace(directory: string, torch: string): Promis
 }
 
 /** Bytes that this user may still write at a path. */
-export async function freeBytes(path: string): Promise<number> {
+async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(nearestExisting(path));
   return bavail * bsize;
 }
