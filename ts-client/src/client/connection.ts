@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { InstructBlipError } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -35,11 +35,17 @@ export class Connection {
   #tickedAt = performance.now();
   #beat: NodeJS.Timeout | undefined;
   #beats = 0;
-  #lost = false;
+  /** Why nothing can be sent any more. */
+  #over: InstructBlipError | undefined;
 
   private constructor(handlers: ConnectionHandlers) {
     this.#handlers = handlers;
-    this.#socket = new DealerSocket((frames) => this.#receive(frames));
+    this.#socket = new DealerSocket({
+      onMessage: (frames) => this.#receive(frames),
+      onDisconnected: () => this.#lose(new InstructBlipError("POOL_UNAVAILABLE", "The daemon is gone.")),
+      onFault: (error) =>
+        this.#lose(new InstructBlipError("INTERNAL", `A defect: ${error}`, { cause: error })),
+    });
   }
 
   /** @throws POOL_UNAVAILABLE when the daemon does not answer in time; what it refuses with otherwise */
@@ -50,12 +56,11 @@ export class Connection {
     handlers: ConnectionHandlers,
   ): Promise<Connection> {
     const connection = new Connection(handlers);
-    connection.#socket.connect(address.endpoint);
     try {
+      connection.#connect(address.endpoint);
       await connection.#introduce(address, clientId, timeoutMs);
     } catch (error) {
-      connection.#lost = true;
-      await connection.#socket.close();
+      await connection.close();
       throw error;
     }
     return connection;
@@ -68,15 +73,31 @@ export class Connection {
     return false;
   }
 
+  /** @throws why the connection is over; PAYLOAD_TOO_LARGE, INVALID_ARGUMENT */
   send<K extends KindName>(kind: K, header: OutgoingHeader<K>, tensors: readonly Tensor[] = []): void {
+    if (this.#over !== undefined) throw this.#over;
     this.#socket.send(encodeMessage(kind, header, tensors));
   }
 
   async close(): Promise<void> {
-    this.#lost = true;
+    if (this.#over === undefined && this.#welcome !== undefined) {
+      this.send("GOODBYE", { reason: "The client closes." });
+    }
+    this.#over ??= new InstructBlipError("POOL_CLOSED", "The client is closed.");
     clearInterval(this.#beat);
-    this.send("GOODBYE", { reason: "The client closes." });
     await this.#socket.close();
+  }
+
+  #connect(endpoint: string): void {
+    try {
+      this.#socket.connect(endpoint);
+    } catch {
+      throw invalidArgument(
+        "endpoint",
+        "an address such as ipc:///run/user/1000/instructblip/front",
+        endpoint,
+      );
+    }
   }
 
   async #introduce({ endpoint, key }: DaemonAddress, clientId: string, timeoutMs: number): Promise<void> {
@@ -102,11 +123,12 @@ export class Connection {
     });
     const outcome = await answered;
     if (outcome instanceof InstructBlipError) throw outcome;
-    this.#welcome = outcome;
+    if (this.#over !== undefined) throw this.#over;
     this.#beat = setInterval(() => this.#tick(outcome), outcome.beat_ms);
   }
 
   #receive(frames: readonly Uint8Array[]): void {
+    if (this.#over !== undefined) return;
     this.#heardAt = performance.now();
     let message: Message | undefined;
     try {
@@ -116,12 +138,15 @@ export class Connection {
       return this.#lose(new InstructBlipError("PROTOCOL", `The daemon sent what cannot be read: ${reason}`));
     }
     if (message === undefined || message.kind === "BEAT") return;
-    if (message.kind === "WELCOME") return this.#onWelcome(message.header);
+    if (message.kind === "WELCOME") {
+      this.#welcome = message.header;
+      return this.#onWelcome(message.header);
+    }
     if (message.kind === "DISCONNECT" || message.kind === "GOODBYE") {
       const { code = "POOL_UNAVAILABLE", reason } = message.header;
-      const error = new InstructBlipError(code === "POOL_CLOSED" ? "POOL_UNAVAILABLE" : code, reason);
-      if (this.#welcome === undefined) return this.#onWelcome(error);
-      return this.#lose(error);
+      // A daemon that has taken this client in and does not know it any more is a new one, or gave it up.
+      const isOver = code === "POOL_CLOSED" || (code === "UNAUTHENTICATED" && this.#welcome !== undefined);
+      return this.#lose(new InstructBlipError(isOver ? "POOL_UNAVAILABLE" : code, reason));
     }
     this.#handlers.onMessage(message);
   }
@@ -139,10 +164,11 @@ export class Connection {
   }
 
   #lose(error: InstructBlipError): void {
-    if (this.#lost) return;
-    this.#lost = true;
+    if (this.#over !== undefined) return;
+    this.#over = error;
     clearInterval(this.#beat);
     void this.#socket.close();
-    this.#handlers.onLost(error);
+    if (this.#welcome === undefined) this.#onWelcome(error);
+    else this.#handlers.onLost(error);
   }
 }

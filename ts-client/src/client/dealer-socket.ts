@@ -1,22 +1,34 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { Dealer } from "zeromq";
 import { LIMITS } from "../protocol/index.ts";
 
+/** What a socket does with what happens to it. */
+export interface DealerHandlers {
+  readonly onMessage: (frames: readonly Uint8Array[]) => void;
+  /** The other side is gone, or was never there. */
+  readonly onDisconnected: () => void;
+  /** A defect: `onMessage` threw. */
+  readonly onFault: (error: unknown) => void;
+}
+
 /** Messages handled before timers get a turn. */
 const TURN = 64;
+/** How long a socket must be quiet after the other side went. @unit milliseconds */
+const SETTLE_MS = 20;
 
 /** A connected DEALER socket: one reader loop, one writer loop with a queue. */
 export class DealerSocket {
   // Held while the client lives: a socket that nobody references is closed by the collector.
   readonly #socket: Dealer;
-  readonly #onMessage: (frames: readonly Uint8Array[]) => void;
+  readonly #handlers: DealerHandlers;
   readonly #outbox: (readonly Uint8Array[])[] = [];
   #writing = false;
   #closed = false;
+  #handled = 0;
   #reader: Promise<void> = Promise.resolve();
 
-  constructor(onMessage: (frames: readonly Uint8Array[]) => void) {
-    this.#onMessage = onMessage;
+  constructor(handlers: DealerHandlers) {
+    this.#handlers = handlers;
     this.#socket = new Dealer({
       linger: 500,
       sendHighWaterMark: 0,
@@ -28,6 +40,7 @@ export class DealerSocket {
       heartbeatTimeout: 6000,
       heartbeatTimeToLive: 6000,
     });
+    this.#socket.events.on("disconnect", () => void this.#disconnected());
   }
 
   connect(endpoint: string): void {
@@ -44,26 +57,41 @@ export class DealerSocket {
     }
   }
 
+  /** Sends what is queued, then closes. */
   async close(): Promise<void> {
-    if (this.#closed) return;
     while (this.#writing) await nextTurn();
+    if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
     await this.#reader;
   }
 
   async #read(): Promise<void> {
-    let handled = 0;
     try {
       for await (const frames of this.#socket) {
-        this.#onMessage(frames);
-        handled += 1;
-        if (handled % TURN === 0) await nextTurn();
+        if (this.#closed) continue;
+        this.#handle(frames);
+        this.#handled += 1;
+        if (this.#handled % TURN === 0) await nextTurn();
       }
     } catch (error) {
       // A pending receive rejects when the socket is closed under it.
       if (!this.#closed) throw error;
     }
+  }
+
+  #handle(frames: readonly Uint8Array[]): void {
+    try {
+      this.#handlers.onMessage(frames);
+    } catch (error) {
+      this.#handlers.onFault(error);
+    }
+  }
+
+  /** What the other side sent before it went is read first. */
+  async #disconnected(): Promise<void> {
+    for (let before = -1; before !== this.#handled; await wait(SETTLE_MS)) before = this.#handled;
+    if (!this.#closed) this.#handlers.onDisconnected();
   }
 
   async #write(): Promise<void> {

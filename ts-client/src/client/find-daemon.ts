@@ -1,4 +1,4 @@
-import { InstructBlipError } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { DEFAULT_NAME, daemonNames, readRuntimeFile } from "../front/index.ts";
 
 /** Where a daemon is. */
@@ -18,21 +18,29 @@ export interface DaemonAddress {
   readonly key: string;
 }
 
+const KEY = /^[0-9a-f]{64}$/;
+
 /**
  * The address of a daemon.
  *
- * @throws POOL_UNAVAILABLE when none with that name runs
+ * @throws INVALID_ARGUMENT naming the field; POOL_UNAVAILABLE when none with that name runs
  */
 export async function findDaemon({ name, endpoint, key }: ConnectOptions): Promise<DaemonAddress> {
-  if (endpoint !== undefined && key !== undefined) return { endpoint, key };
+  if (key !== undefined) {
+    if (!KEY.test(key)) throw invalidArgument("key", "64 hexadecimal digits in lower case", "a secret");
+    if (endpoint !== undefined) return { endpoint, key };
+    throw new InstructBlipError("INVALID_ARGUMENT", "A `key` needs the `endpoint` it is for.", {
+      path: "key",
+    });
+  }
   const wanted = name ?? DEFAULT_NAME;
   const found = endpoint === undefined ? await readRuntimeFile(wanted) : await byEndpoint(endpoint);
   if (found !== undefined) return found;
   const which = endpoint === undefined ? `called "${wanted}"` : `at ${endpoint}`;
   throw new InstructBlipError(
     "POOL_UNAVAILABLE",
-    `No daemon ${which} is running for this user. Start one with \`npx instructblip-workers start\`` +
-      `${wanted === DEFAULT_NAME ? "" : ` --name ${wanted}`}.`,
+    `No daemon ${which} is running for this user. ` +
+      `Start one with \`npx instructblip-workers start${wanted === DEFAULT_NAME ? "" : ` --name ${wanted}`}\`.`,
   );
 }
 

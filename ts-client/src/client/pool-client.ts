@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { checkCall } from "../engine/check-call.ts";
+import { checkInputs } from "../engine/check-inputs.ts";
+import { checkRequest } from "../engine/check-request.ts";
 import type {
   CallOptions,
   DeploymentSpec,
@@ -31,7 +34,6 @@ interface Pending {
   prepareMs: number;
   sent: boolean;
   delivered: number[];
-  cancelReason: unknown;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -43,6 +45,10 @@ interface Asked {
 /** The daemon settles a request at its deadline; this much later the client does it alone. @unit milliseconds */
 const GRACE_MS = 2000;
 const DEFAULT_DEADLINE_MS = 600_000;
+/** Longest a timer of Node can wait. @unit milliseconds */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Of an ADMIN's arguments, well within its header. @unit bytes */
+const LARGEST_ARGS = 32_000;
 
 /** A pool that another process runs, used as if it were here. Made by `WorkerPool.connect`. */
 export class PoolClient extends AskingEngine {
@@ -73,29 +79,11 @@ export class PoolClient extends AskingEngine {
       onCancel: (reason) => this.#cancel(requestId, reason),
       onConsumed: (chunks) => this.#tell("CREDIT", { request_id: requestId, attempt: 1, chunks }),
     });
-    if (this.#closed || this.#pending.has(requestId)) {
-      const code = this.#closed ? "POOL_CLOSED" : "INVALID_ARGUMENT";
-      const what = this.#closed
-        ? "The client is closed."
-        : `A request with the id ${requestId} is already under way.`;
-      submission.reject(new InstructBlipError(code, what, { requestId }));
-      return submission as unknown as Submission<K>;
+    try {
+      this.#start(request as Request<"generate">, options, submission);
+    } catch (error) {
+      submission.reject(error);
     }
-    const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
-    const pending: Pending = {
-      submission,
-      submittedAt: performance.now(),
-      release: onAbort(options.signal, (reason) => this.#cancel(requestId, reason)),
-      abort: new AbortController(),
-      inputs: undefined,
-      prepareMs: 0,
-      sent: false,
-      delivered: [],
-      cancelReason: undefined,
-      timer: setTimeout(() => this.#expire(requestId, deadlineMs), deadlineMs + GRACE_MS),
-    };
-    this.#pending.set(requestId, pending);
-    void this.#send(request as Request<"generate">, { ...options, deadlineMs }, pending);
     return submission as unknown as Submission<K>;
   }
 
@@ -150,40 +138,62 @@ export class PoolClient extends AskingEngine {
     await connection?.close();
   }
 
-  async #send(request: Request<"generate">, options: CallOptions, pending: Pending): Promise<void> {
+  #start(request: Request<"generate">, options: CallOptions, submission: PendingSubmission): void {
+    const { requestId } = submission;
+    checkCall(options);
+    checkRequest(request);
+    if (this.#closed) throw new InstructBlipError("POOL_CLOSED", "The client is closed.", { requestId });
+    if (this.#pending.has(requestId)) {
+      const message = `A request with the id ${requestId} is already under way.`;
+      throw new InstructBlipError("INVALID_ARGUMENT", message, { requestId, path: "requestId" });
+    }
+    const { deadlineMs = DEFAULT_DEADLINE_MS } = options;
+    const release = onAbort(options.signal, (reason) => this.#cancel(requestId, reason));
+    const patience = Math.min(deadlineMs + GRACE_MS, LONGEST_TIMER_MS);
+    const pending: Pending = {
+      submission,
+      submittedAt: performance.now(),
+      release,
+      abort: new AbortController(),
+      inputs: undefined,
+      prepareMs: 0,
+      sent: false,
+      delivered: [],
+      timer: setTimeout(() => this.#expire(requestId, deadlineMs), patience),
+    };
+    this.#pending.set(requestId, pending);
+    void this.#send(request, { ...options, deadlineMs }, pending);
+  }
+
+  /** Prepares a request and sends it; ends it when that fails. */
+  async #send(
+    request: Request<"generate">,
+    options: CallOptions & { readonly deadlineMs: number },
+    pending: Pending,
+  ): Promise<void> {
     const { requestId } = pending.submission;
+    const isOver = () => this.#pending.get(requestId) !== pending;
     try {
       const connection = await this.#connected();
-      const inputs = await request.prepare(pending.abort.signal);
-      if (!this.#pending.has(requestId)) return;
+      if (isOver()) return;
+      const [inputs, modelId] = await Promise.all([
+        prepareInputs(request, pending.abort.signal),
+        request.modelId ?? this.#onlyModel(),
+      ]);
+      if (isOver()) return;
       pending.inputs = inputs;
       pending.prepareMs = performance.now() - pending.submittedAt;
-      pending.sent = true;
-      const modelId = request.modelId ?? (await this.#onlyModel());
-      const left = (options.deadlineMs ?? DEFAULT_DEADLINE_MS) - pending.prepareMs;
-      const { image, inputIds, qformerInputIds } = inputs;
-      const known = connection.knows(image.hash);
-      const tensors: Tensor[] = [
-        new Tensor("int32", [inputIds.length], inputIds),
-        new Tensor("int32", [qformerInputIds.length], qformerInputIds),
-        ...(known ? [] : [image.tensor]),
-      ];
-      const item: HeaderOf<"SUBMIT">["items"][number] = {
-        request_id: requestId,
-        attempt: 1,
-        op: request.op,
-        ttl_ms: Math.max(0, Math.ceil(left)),
-        stream: request.stream ?? false,
-        ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
-        image: known ? { hash: image.hash } : { hash: image.hash, tensor: 2 },
-        input_ids: 0,
-        qformer_input_ids: 1,
-        options: request.options,
-        call: callFields(options),
-      };
+      const { item, tensors } = submitItem(
+        request,
+        options,
+        pending,
+        inputs,
+        connection.knows(inputs.image.hash),
+      );
       connection.send("SUBMIT", { model_id: modelId, items: [item] }, tensors);
+      pending.sent = true;
     } catch (error) {
-      this.#fail(requestId, error);
+      if (!isOver()) this.#fail(requestId, error);
     }
   }
 
@@ -318,9 +328,14 @@ export class PoolClient extends AskingEngine {
   };
 
   async #ask(action: HeaderOf<"ADMIN">["action"], args?: object): Promise<unknown> {
+    const text = args === undefined ? undefined : JSON.stringify(args);
+    if (text !== undefined && Buffer.byteLength(text) > LARGEST_ARGS) {
+      const message = `The arguments of "${action}" take more than ${LARGEST_ARGS} bytes.`;
+      throw new InstructBlipError("PAYLOAD_TOO_LARGE", message);
+    }
     const connection = await this.#open();
     const reply = await this.#reply((id) => {
-      connection.send("ADMIN", { id, action, ...(args === undefined ? {} : { args: JSON.stringify(args) }) });
+      connection.send("ADMIN", { id, action, ...(text === undefined ? {} : { args: text }) });
     });
     if (reply.kind === "ADMIN_REPLY" && reply.header.result !== undefined)
       return JSON.parse(reply.header.result);
@@ -349,8 +364,8 @@ export class PoolClient extends AskingEngine {
   #reply(send: (id: number) => void): Promise<MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject });
       send(id);
+      this.#asked.set(id, { resolve, reject });
     });
   }
 }
@@ -359,6 +374,47 @@ function refusal(reply: MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">): I
   const { code = "PROTOCOL", message = "The daemon gave no answer." } =
     reply.header as HeaderOf<"ADMIN_REPLY">;
   return new InstructBlipError(code, message);
+}
+
+async function prepareInputs(request: Request<"generate">, signal: AbortSignal): Promise<PreparedInputs> {
+  try {
+    const inputs = await request.prepare(signal);
+    checkInputs(inputs);
+    return inputs;
+  } catch (error) {
+    if (InstructBlipError.isInstance(error)) throw error;
+    throw new InstructBlipError("INVALID_ARGUMENT", "The inputs could not be prepared.", { cause: error });
+  }
+}
+
+/** A request as it travels. Its picture goes along unless the daemon has it. */
+function submitItem(
+  request: Request<"generate">,
+  options: CallOptions & { readonly deadlineMs: number },
+  { submission, prepareMs }: Pending,
+  inputs: PreparedInputs,
+  known: boolean,
+): { item: HeaderOf<"SUBMIT">["items"][number]; tensors: Tensor[] } {
+  const { image, inputIds, qformerInputIds } = inputs;
+  const tensors: Tensor[] = [
+    new Tensor("int32", [inputIds.length], inputIds),
+    new Tensor("int32", [qformerInputIds.length], qformerInputIds),
+    ...(known ? [] : [image.tensor]),
+  ];
+  const item: HeaderOf<"SUBMIT">["items"][number] = {
+    request_id: submission.requestId,
+    attempt: 1,
+    op: request.op,
+    ttl_ms: Math.max(0, Math.ceil(options.deadlineMs - prepareMs)),
+    stream: request.stream ?? false,
+    ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
+    image: known ? { hash: image.hash } : { hash: image.hash, tensor: 2 },
+    input_ids: 0,
+    qformer_input_ids: 1,
+    options: request.options,
+    call: callFields(options),
+  };
+  return { item, tensors };
 }
 
 function callFields(options: CallOptions): NonNullable<HeaderOf<"SUBMIT">["items"][number]["call"]> {

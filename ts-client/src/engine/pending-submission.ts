@@ -19,7 +19,8 @@ export class PendingSubmission implements Submission<"generate"> {
   #settle!: { resolve: (result: GenerateResult) => void; reject: (error: unknown) => void };
   #ended = false;
   #error: unknown;
-  #wake: () => void = () => {};
+  /** Readers that wait; a reader may ask for several chunks ahead. */
+  #waiting: (() => void)[] = [];
   #iterated = false;
   #unreported = 0;
 
@@ -79,9 +80,7 @@ export class PendingSubmission implements Submission<"generate"> {
 
   async #next(): Promise<IteratorResult<GenerateChunk, undefined>> {
     while (this.#chunks.length === 0 && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
@@ -90,6 +89,10 @@ export class PendingSubmission implements Submission<"generate"> {
     }
     if (this.#error !== undefined) throw this.#error;
     return { done: true, value: undefined };
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Gives credit back in halves, not chunk by chunk. */

@@ -1,7 +1,11 @@
-import { type GenerateResult, STREAM_CREDIT, type Submission } from "../engine/index.ts";
-import { InstructBlipError } from "../errors/index.ts";
+import { type FailedAttempt, type GenerateResult, STREAM_CREDIT, type Submission } from "../engine/index.ts";
+import { InstructBlipError, isErrorCode } from "../errors/index.ts";
 import { clipMessage, type HeaderOf } from "../protocol/index.ts";
 import type { Tensor } from "../tensor/index.ts";
+
+/** Tries that are told of, and characters of each one's message: an ERROR's header holds 16 KiB. */
+const MOST_ATTEMPTS = 32;
+const ATTEMPT_MESSAGE = 120;
 
 /** Sends a message to the client whose request this is. */
 export interface FrontSender {
@@ -19,7 +23,6 @@ export class FrontRequest {
   #credit: number;
   #sent = 0;
   #credited: () => void = () => {};
-  #over = false;
 
   constructor(
     item: HeaderOf<"SUBMIT">["items"][number],
@@ -39,9 +42,8 @@ export class FrontRequest {
       if (stream) await this.#passChunks();
       this.#passResult(await this.#submission);
     } catch (error) {
-      if (!this.#over) this.#passError(error);
+      this.#passError(error);
     }
-    this.#over = true;
   }
 
   addCredit(chunks: number): void {
@@ -89,14 +91,7 @@ export class FrontRequest {
         image_cached: result.imageCached,
         worker_id: result.workerId,
         tries: result.attempts,
-        attempts: result.failedAttempts.map(({ attempt, workerId, code, message }) => {
-          return {
-            attempt,
-            worker_id: workerId,
-            code: code as HeaderOf<"ERROR">["code"],
-            message: clipMessage(message),
-          };
-        }),
+        attempts: attemptRecords(result.failedAttempts),
       },
       named.map(([, tensor]) => tensor),
     );
@@ -114,9 +109,20 @@ export class FrontRequest {
       started: known.attempts.length > 0 || this.#sent > 0,
       ...(known.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(known.retryAfterMs) }),
       ...(known.path === undefined ? {} : { path: known.path.slice(0, 256) }),
-      attempts: known.attempts.map(({ attempt, workerId, code, message }) => {
-        return { attempt, worker_id: workerId, code, message: clipMessage(message) };
-      }),
+      attempts: attemptRecords(known.attempts),
     });
   }
+}
+
+/** The last tries, short enough for a header. */
+function attemptRecords(tries: readonly FailedAttempt[]): NonNullable<HeaderOf<"ERROR">["attempts"]> {
+  return tries.slice(-MOST_ATTEMPTS).map(({ attempt, workerId, code, message }) => {
+    const text = message.length <= ATTEMPT_MESSAGE ? message : `${message.slice(0, ATTEMPT_MESSAGE)}…`;
+    return {
+      attempt,
+      worker_id: workerId.slice(0, 64),
+      code: isErrorCode(code) ? code : "INTERNAL",
+      message: clipMessage(text),
+    };
+  });
 }

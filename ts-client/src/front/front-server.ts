@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { CallOptions, Engine, PreparedImage } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
 import type { Logger } from "../pool/logger.ts";
@@ -25,6 +26,8 @@ import { PictureCache } from "./picture-cache.ts";
 const BEAT_MS = 2000;
 /** Missed beats after which a client's requests are given up. */
 const DEAD_AFTER = 5;
+/** Of an ADMIN_REPLY's result, well within its header. @unit bytes */
+const LARGEST_REPLY = 64_000;
 
 export interface FrontOptions {
   readonly endpoint: string;
@@ -56,15 +59,21 @@ export class FrontServer {
       {
         onMessage: (peer, frames) => this.#receive(peer, frames),
         onUnreachable: (peer) => this.#leave(peer, "The client is gone."),
+        onFault: (peer, error) => this.#onFault(peer, error),
       },
-      { maxMessageSize: LIMITS.tensorBytes },
+      { maxMessageSize: LIMITS.tensorBytes, heartbeat: true },
     );
   }
 
   /** Binds the endpoint and begins to serve. */
   static async open(engine: Engine, options: FrontOptions): Promise<FrontServer> {
     const server = new FrontServer(engine, options);
-    await server.#socket.bind(options.endpoint);
+    try {
+      await server.#socket.bind(options.endpoint);
+    } catch (error) {
+      await server.#socket.close();
+      throw error;
+    }
     server.#beat = setInterval(() => server.#tick(), BEAT_MS);
     return server;
   }
@@ -74,13 +83,23 @@ export class FrontServer {
     return this.#clients.size;
   }
 
+  /** Waits until the ends of all requests are with their clients: slow readers of a stream are still at it. */
+  async settled(timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    const isBusy = () => [...this.#clients.values()].some(({ underWay }) => underWay > 0);
+    while (isBusy() && performance.now() < until) await wait(20);
+  }
+
   /** Says goodbye to the clients and closes the socket. */
   async close(reason: string): Promise<void> {
     clearInterval(this.#beat);
-    for (const peer of this.#clients.keys()) this.#send(peer, "GOODBYE", { reason, code: "POOL_CLOSED" });
-    await this.#socket.close();
-    for (const client of this.#clients.values()) client.leave("The daemon ends.");
+    const clients = [...this.#clients];
     this.#clients.clear();
+    for (const [peer, client] of clients) {
+      client.leave(reason);
+      this.#send(peer, "GOODBYE", { reason, code: "POOL_CLOSED" });
+    }
+    await this.#socket.close();
   }
 
   #receive(peer: string, frames: readonly Uint8Array[]): void {
@@ -140,7 +159,8 @@ export class FrontServer {
       const reason = `This daemon speaks minor versions ${PROTOCOL_MINORS.min} to ${PROTOCOL_MINORS.max}.`;
       return this.#disconnect(peer, "VERSION_MISMATCH", reason);
     }
-    this.#clients.set(peer, new FrontClient());
+    // A HELLO that comes twice must not orphan what the first one's client has under way.
+    if (!this.#clients.has(peer)) this.#clients.set(peer, new FrontClient());
     this.#send(peer, "WELCOME", {
       minor,
       features: FEATURES.filter((feature) => hello.features.includes(feature)),
@@ -157,12 +177,19 @@ export class FrontServer {
     for (const item of header.items) {
       const { request_id, attempt } = item;
       try {
-        const image = this.#pictureOf(peer, client, item, tensors);
-        const prepare = async () => ({
-          image: await image,
-          inputIds: ids(tensors[item.input_ids], "input_ids"),
-          qformerInputIds: ids(tensors[item.qformer_input_ids], "qformer_input_ids"),
-        });
+        if (client.request(request_id) !== undefined) {
+          const message = `A request with the id ${request_id} is already under way.`;
+          throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "request_id" });
+        }
+        const inputIds = ids(tensors[item.input_ids], "input_ids");
+        const qformerInputIds = ids(tensors[item.qformer_input_ids], "qformer_input_ids");
+        let sent = item.image.tensor === undefined ? undefined : tensors[item.image.tensor];
+        const prepare = async (signal: AbortSignal) => {
+          const image = this.#pictureOf(peer, client, item.image.hash, sent, signal);
+          // The message's memory is not held for as long as the request lives.
+          sent = undefined;
+          return { image: await image, inputIds, qformerInputIds };
+        };
         const submission = this.#engine.submit(
           { op: item.op, modelId: header.model_id, options: item.options, stream: item.stream, prepare },
           callOptions(item),
@@ -191,19 +218,14 @@ export class FrontServer {
   #pictureOf(
     peer: string,
     client: FrontClient,
-    item: HeaderOf<"SUBMIT">["items"][number],
-    tensors: readonly Tensor[],
+    hash: string,
+    sent: Tensor | undefined,
+    signal: AbortSignal,
   ): PreparedImage | Promise<PreparedImage> {
-    const { hash, tensor: index } = item.image;
-    const sent = index === undefined ? undefined : tensors[index];
     if (sent !== undefined) return this.#pictures.add(hash, sent);
     const known = this.#pictures.get(hash);
     if (known !== undefined) return known;
-    this.#send(peer, "NEED", { hashes: [hash] });
-    const awaited = client.awaitPicture(hash);
-    // The request may end before the picture comes.
-    awaited.catch(() => {});
-    return awaited;
+    return client.awaitPicture(hash, signal, () => this.#send(peer, "NEED", { hashes: [hash] }));
   }
 
   #put(client: FrontClient, { header, tensors }: MessageOf<"PUT">): void {
@@ -219,33 +241,59 @@ export class FrontServer {
   async #assets(peer: string, { id, model_id }: HeaderOf<"ASSETS">): Promise<void> {
     try {
       const assets = await this.#engine.assets(model_id);
+      const modelId = model_id ?? (await this.#onlyModel());
       const files = Object.entries(assets.files);
       this.#send(
         peer,
         "ASSETS_REPLY",
         {
           id,
-          model_id: model_id ?? "",
+          model_id: modelId,
           hash: assets.hash,
           files: files.map(([path], tensor) => ({ path, tensor })),
         },
         files.map(([, bytes]) => new Tensor("uint8", [bytes.length], bytes)),
       );
     } catch (error) {
-      const { code, message } = asKnown(error);
-      this.#send(peer, "ADMIN_REPLY", { id, code, message: clipMessage(message) });
+      this.#refuse(peer, id, error);
     }
+  }
+
+  /** The id of the model that is meant by requests that name none. */
+  async #onlyModel(): Promise<string> {
+    const models = await this.#engine.models();
+    const [only] = models;
+    if (only !== undefined && models.length === 1) return only.modelId;
+    const known = models.map(({ modelId }) => modelId).join(", ") || "none";
+    const message = `\`modelId\` must name one of the models served here: ${known}.`;
+    throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "modelId" });
   }
 
   async #admin(peer: string, { id, action, args }: HeaderOf<"ADMIN">): Promise<void> {
     try {
       const result = await runAdmin(this.#engine, action, args, { clients: this.clients });
-      this.#send(peer, "ADMIN_REPLY", { id, result: JSON.stringify(result ?? null) });
+      const text = JSON.stringify(result ?? null);
+      if (Buffer.byteLength(text) > LARGEST_REPLY) {
+        const message = `The answer takes ${text.length} bytes, more than a message holds.`;
+        throw new InstructBlipError("PAYLOAD_TOO_LARGE", message);
+      }
+      this.#send(peer, "ADMIN_REPLY", { id, result: text });
       if (action === "stop") this.#options.onStop();
     } catch (error) {
-      const { code, message } = asKnown(error);
-      this.#send(peer, "ADMIN_REPLY", { id, code, message: clipMessage(message) });
+      this.#refuse(peer, id, error);
     }
+  }
+
+  #refuse(peer: string, id: number, error: unknown): void {
+    const { code, message } = asKnown(error);
+    this.#send(peer, "ADMIN_REPLY", { id, code, message: clipMessage(message) });
+  }
+
+  /** A defect of ours must not end the daemon; whose message it was starts anew. */
+  #onFault(peer: string, error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.logger.error(`a client's message could not be handled: ${reason}`);
+    this.#disconnect(peer, "INTERNAL", "The daemon could not handle a message of this client.");
   }
 
   /** Shows that the daemon is there, and gives up clients that are not. */
@@ -264,15 +312,13 @@ export class FrontServer {
 
   #disconnect(peer: string, code: HeaderOf<"DISCONNECT">["code"], reason: string): void {
     this.#send(peer, "DISCONNECT", { code, reason: clipMessage(reason) });
-    this.#clients.get(peer)?.leave(reason);
-    this.#clients.delete(peer);
+    this.#leave(peer, reason);
   }
 
   #leave(peer: string, reason: string): void {
     const client = this.#clients.get(peer);
     if (client === undefined) return;
     this.#clients.delete(peer);
-    this.#socket.forget(peer);
     client.leave(reason);
   }
 

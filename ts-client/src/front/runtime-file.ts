@@ -6,6 +6,7 @@ import { lock } from "proper-lockfile";
 import { z } from "zod";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { userRuntimeFolder } from "../pool/transport/runtime-folder.ts";
+import { LOCKING } from "./locking.ts";
 
 /** The name of the daemon that is meant when none is named. */
 export const DEFAULT_NAME = "default";
@@ -32,7 +33,7 @@ export type RuntimeFile = z.infer<typeof schema>;
  */
 export async function announce(name: string, endpoint: string): Promise<RuntimeFile> {
   const file = await runtimePath(name);
-  const release = await lock(path.dirname(file), { lockfilePath: `${file}.lock`, stale: 5000, retries: 20 });
+  const release = await lock(path.dirname(file), { lockfilePath: `${file}.lock`, ...LOCKING });
   try {
     const other = await readRuntimeFile(name);
     if (other !== undefined) {
@@ -61,20 +62,19 @@ export async function announce(name: string, endpoint: string): Promise<RuntimeF
   }
 }
 
-/** Takes the announcement back, if it is still this process's. */
-export async function withdraw(name: string): Promise<void> {
+/** Takes an announcement back, if it is still there. */
+export async function withdraw({ name, key }: RuntimeFile): Promise<void> {
   const entry = await readRuntimeFile(name);
-  if (entry?.pid === process.pid) await rm(await runtimePath(name), { force: true });
+  if (entry?.key === key) await rm(await runtimePath(name), { force: true });
 }
 
-/** The live daemon with that name; what a dead one left behind counts for nothing. */
+/**
+ * The live daemon with that name; what a dead one left behind counts for nothing.
+ *
+ * @throws INVALID_ARGUMENT for a name that no daemon can have; PERMISSION_DENIED when the folder is not private
+ */
 export async function readRuntimeFile(name: string): Promise<RuntimeFile | undefined> {
-  let text: string;
-  try {
-    text = await readFile(await runtimePath(name), "utf8");
-  } catch {
-    return undefined;
-  }
+  const text = await readFile(await runtimePath(name), "utf8").catch(() => "");
   const parsed = schema.safeParse(parseJson(text));
   return parsed.success && isAlive(parsed.data) ? parsed.data : undefined;
 }
@@ -82,7 +82,10 @@ export async function readRuntimeFile(name: string): Promise<RuntimeFile | undef
 /** The names of the daemons that have announced themselves, dead ones among them. */
 export async function daemonNames(): Promise<string[]> {
   const files = await readdir(await runtimeFolder());
-  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length));
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .filter((name) => NAME.test(name));
 }
 
 async function runtimePath(name: string): Promise<string> {
@@ -98,7 +101,8 @@ async function runtimeFolder(): Promise<string> {
   return folder;
 }
 
-function isAlive({ pid, processStart: start }: RuntimeFile): boolean {
+/** Whether the process that announced itself still runs; a zombie does not. */
+export function isAlive({ pid, processStart: start }: RuntimeFile): boolean {
   try {
     process.kill(pid, 0);
   } catch {

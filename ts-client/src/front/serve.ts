@@ -1,15 +1,6 @@
-import { rm } from "node:fs/promises";
-import { connect } from "node:net";
-import path from "node:path";
-import { InstructBlipError } from "../errors/index.ts";
-import { createLogger } from "../pool/logger.ts";
-import {
-  assertPrivate,
-  createSocketFolder,
-  ipcEndpoint,
-  removeSocketFolder,
-} from "../pool/transport/runtime-folder.ts";
+import { createLogger, type Logger, type LogLevel } from "../pool/logger.ts";
 import type { WorkerPool } from "../pool/worker-pool.ts";
+import { claimEndpoint } from "./endpoint.ts";
 import { FrontServer } from "./front-server.ts";
 import { announce, DEFAULT_NAME, withdraw } from "./runtime-file.ts";
 
@@ -20,7 +11,14 @@ export interface ServeOptions {
   readonly endpoint?: string;
   /** A client asked for the end. */
   readonly onStop?: () => void;
+  /** @default "warn", or the environment's `INSTRUCTBLIP_WORKERS_LOG` */
+  readonly logLevel?: LogLevel;
+  /** Where log lines go. @default stderr */
+  readonly logger?: Logger;
 }
+
+/** How long the readers of streams may take once the work is done. @unit milliseconds */
+const SETTLE_MS = 5000;
 
 /** A pool that other processes may use. */
 export interface Served extends AsyncDisposable {
@@ -42,76 +40,32 @@ export interface Served extends AsyncDisposable {
  * @throws ADDRESS_IN_USE when another daemon has the name
  */
 export async function servePool(pool: WorkerPool, options: ServeOptions = {}): Promise<Served> {
-  const name = options.name ?? DEFAULT_NAME;
-  const { endpoint, cleanUp } =
-    options.endpoint === undefined ? await ownEndpoint() : await givenEndpoint(options.endpoint);
-  const { key } = await announce(name, endpoint);
-  try {
-    const server = await FrontServer.open(pool, {
-      endpoint,
-      key,
-      poolEpoch: pool.epoch,
-      logger: createLogger(undefined),
-      onStop: options.onStop ?? (() => {}),
-    });
-    let closing: Promise<void> | undefined;
-    const close = () => {
-      closing ??= (async () => {
-        await withdraw(name);
-        await server.close("The daemon ends.");
-        await cleanUp();
-      })();
-      return closing;
-    };
-    const refuseNew = async (work: () => Promise<void>) => {
-      await withdraw(name);
-      await work();
-    };
-    return { name, endpoint, refuseNew, close, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await withdraw(name);
-    await cleanUp();
+  const { name = DEFAULT_NAME, onStop = () => {} } = options;
+  const logger = createLogger(options.logLevel, options.logger);
+  const { endpoint, bind, release } = await claimEndpoint(options.endpoint);
+  const entry = await announce(name, endpoint).catch(async (error) => {
+    await release();
     throw error;
-  }
-}
-
-interface Endpoint {
-  readonly endpoint: string;
-  readonly cleanUp: () => Promise<void>;
-}
-
-async function ownEndpoint(): Promise<Endpoint> {
-  const folder = await createSocketFolder();
-  return { endpoint: ipcEndpoint(folder, "front"), cleanUp: () => removeSocketFolder(folder) };
-}
-
-/** Binding takes a socket file from its owner without a word, so the file must not have one. */
-async function givenEndpoint(endpoint: string): Promise<Endpoint> {
-  if (!endpoint.startsWith("ipc:///")) {
-    throw new InstructBlipError(
-      "INVALID_ARGUMENT",
-      `\`endpoint\` must be an ipc:// path such as ipc:///run/user/1000/instructblip/front, but "${endpoint}" was given.`,
-      { path: "endpoint" },
-    );
-  }
-  const file = endpoint.slice("ipc://".length);
-  await assertPrivate(path.dirname(file));
-  if (await isListening(file)) {
-    throw new InstructBlipError(
-      "ADDRESS_IN_USE",
-      `Another process listens on ${endpoint}. Choose another --endpoint.`,
-    );
-  }
-  return { endpoint, cleanUp: () => rm(file, { force: true }) };
-}
-
-async function isListening(file: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(file);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
   });
+  const facts = { endpoint, key: entry.key, poolEpoch: pool.epoch, logger, onStop };
+  const server = await bind(() => FrontServer.open(pool, facts)).catch(async (error) => {
+    await withdraw(entry);
+    await release();
+    throw error;
+  });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      await withdraw(entry);
+      await server.close("The daemon ends.");
+      await release();
+    })();
+    return closing;
+  };
+  const refuseNew = async (work: () => Promise<void>) => {
+    await withdraw(entry);
+    await work();
+    await server.settled(SETTLE_MS);
+  };
+  return { name, endpoint, refuseNew, close, [Symbol.asyncDispose]: close };
 }

@@ -9,6 +9,7 @@ interface Asking {
   readonly resolve: (assets: ProcessorAssets) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
+  readonly ask: () => void;
 }
 
 /** The processors' files, fetched from workers once for each content hash. */
@@ -20,7 +21,7 @@ export class AssetsStore {
   /**
    * The files with that hash.
    *
-   * @param ask - sends an ASSETS message with this id to a worker that has them
+   * @param ask - sends an ASSETS message with this id to a worker that has them, if there is one now
    */
   get(hash: string, ask: (id: number) => void): Promise<ProcessorAssets> {
     const known = this.#byHash.get(hash);
@@ -31,12 +32,17 @@ export class AssetsStore {
         this.#asking.delete(id);
         reject(new InstructBlipError("POOL_UNAVAILABLE", "No worker sent the processor's files in time."));
       }, TIMEOUT_MS);
-      this.#asking.set(id, { resolve, reject, timer });
+      this.#asking.set(id, { resolve, reject, timer, ask: () => ask(id) });
     });
     this.#byHash.set(hash, assets);
     assets.catch(() => this.#byHash.delete(hash));
     ask(id);
     return assets;
+  }
+
+  /** Asks anew for what has not come: workers have come or gone, and one that was asked may be among them. */
+  askAgain(): void {
+    for (const { ask } of this.#asking.values()) ask();
   }
 
   onReply(message: Extract<Message, { kind: "ASSETS_REPLY" }>): void {

@@ -30,6 +30,7 @@ export interface BatchItem {
 }
 
 export interface SubmitMessage {
+  readonly batch: readonly BatchItem[];
   readonly header: Omit<HeaderOf<"SUBMIT">, "tensors">;
   readonly tensors: readonly Tensor[];
 }
@@ -58,6 +59,7 @@ export function submitMessages(
 class SubmitBuilder {
   readonly #known: KnownPictures;
   readonly #now: number;
+  readonly #batch: BatchItem[] = [];
   readonly #items: HeaderOf<"SUBMIT">["items"] = [];
   readonly #tensors: Tensor[] = [];
   readonly #pictures = new Map<string, number>();
@@ -78,9 +80,11 @@ class SubmitBuilder {
     );
   }
 
-  add({ requestId, attempt, entry }: BatchItem): void {
+  add(item: BatchItem): void {
+    const { requestId, attempt, entry } = item;
     const { request, inputs } = entry;
     if (inputs === undefined) return;
+    this.#batch.push(item);
     this.#headerBytes += 300 + JSON.stringify(request.options).length;
     const ttl = entry.deadlineAt - this.#now;
     this.#items.push({
@@ -101,6 +105,7 @@ class SubmitBuilder {
 
   build(workerEpoch: number, modelId: string): SubmitMessage {
     return {
+      batch: this.#batch,
       header: { worker_epoch: workerEpoch, model_id: modelId, items: this.#items },
       tensors: this.#tensors,
     };

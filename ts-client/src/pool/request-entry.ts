@@ -1,6 +1,8 @@
 import { performance } from "node:perf_hooks";
+import { checkCall } from "../engine/check-call.ts";
+import { checkRequest } from "../engine/check-request.ts";
 import type { CallOptions, PendingSubmission, PreparedInputs, Request } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
 import type { NewRequest } from "../scheduler/index.ts";
 
 /** What the shell keeps of a request until it is settled. */
@@ -28,7 +30,11 @@ const DEFAULT_RETRIES = 2;
 /** Options that would crowd out the rest of a batch's header. */
 const LARGEST_OPTIONS_BYTES = 24 * 1024;
 
-/** Checks a request's call options and options' size, and describes it to the scheduler. */
+/**
+ * Checks a request and describes it to the scheduler.
+ *
+ * @throws INVALID_ARGUMENT, UNSUPPORTED, PAYLOAD_TOO_LARGE
+ */
 export function describeRequest(
   request: Request<"generate">,
   call: CallOptions,
@@ -36,6 +42,8 @@ export function describeRequest(
   modelId: string,
   now: number,
 ): NewRequest {
+  checkCall(call);
+  checkRequest(request);
   const text = JSON.stringify(request.options);
   if (text.length > LARGEST_OPTIONS_BYTES) {
     throw new InstructBlipError(
@@ -53,31 +61,15 @@ export function describeRequest(
     batchKey: JSON.stringify(shared),
     rows: beams * samples,
     stream: request.stream ?? false,
-    priority: integer("priority", call.priority, -100, 100) ?? 0,
-    deadlineAt: now + (duration("deadlineMs", call.deadlineMs) ?? DEFAULT_DEADLINE_MS),
-    queueTimeoutMs: duration("queueTimeoutMs", call.queueTimeoutMs),
-    runTimeoutMs: duration("runTimeoutMs", call.runTimeoutMs),
-    maxRetries: integer("maxRetries", call.maxRetries, 0, 16) ?? DEFAULT_RETRIES,
+    priority: call.priority ?? 0,
+    deadlineAt: now + (call.deadlineMs ?? DEFAULT_DEADLINE_MS),
+    queueTimeoutMs: call.queueTimeoutMs,
+    runTimeoutMs: call.runTimeoutMs,
+    maxRetries: call.maxRetries ?? DEFAULT_RETRIES,
   };
 }
 
 /** Milliseconds since some fixed point; never jumps. */
 export function monotonic(): number {
   return performance.now();
-}
-
-function duration(path: string, value: number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "number" || !(value >= 0) || value > 2 ** 40) {
-    throw invalidArgument(path, "a duration in milliseconds, 0 or more", value);
-  }
-  return value;
-}
-
-function integer(path: string, value: number | undefined, least: number, most: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw invalidArgument(path, `an integer from ${least} to ${most}`, value);
-  }
-  return value;
 }

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type ConnectOptions, PoolClient } from "../client/index.ts";
+import { checkInputs } from "../engine/check-inputs.ts";
 import type {
   CallOptions,
   DeploymentSpec,
@@ -14,15 +15,15 @@ import type {
   Submission,
 } from "../engine/index.ts";
 import { onAbort, PendingSubmission } from "../engine/index.ts";
-import { InstructBlipError } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument, isErrorCode } from "../errors/index.ts";
 import { AskingEngine } from "../model/asking-engine.ts";
-import { type Message, uuidv7 } from "../protocol/index.ts";
+import { type HeaderOf, type Message, uuidv7 } from "../protocol/index.ts";
 import { findEnvironment, setupEnvironment } from "../python/index.ts";
 import { workerFile } from "../python/package-root.ts";
 import type { SchedulerEffect } from "../scheduler/index.ts";
 import { AssetsStore } from "./assets-store.ts";
 import { type BatchItem, submitMessages } from "./batch-message.ts";
-import { type Deployment, resolveDeployment, serves } from "./deployment.ts";
+import { type Deployment, resolveDeployment } from "./deployment.ts";
 import { EventHub } from "./event-hub.ts";
 import type { Launcher } from "./launcher/launcher.ts";
 import { LocalLauncher } from "./launcher/local-launcher.ts";
@@ -30,17 +31,12 @@ import { modelInfo } from "./model-info.ts";
 import { type ResolvedPoolOptions, resolvePoolOptions, type WorkerPoolOptions } from "./options.ts";
 import { errorOf, resultOf } from "./outcome.ts";
 import { describeRequest, monotonic, type RequestEntry } from "./request-entry.ts";
-import { SchedulerShell } from "./scheduler-shell.ts";
-import { type Death, deathError } from "./supervisor/death.ts";
+import { requestEvents } from "./request-events.ts";
+import { LONGEST_TIMER_MS, SchedulerShell } from "./scheduler-shell.ts";
+import { ServedModels } from "./served-models.ts";
+import type { Death } from "./supervisor/death.ts";
 import type { WorkerPlace } from "./supervisor/worker-place.ts";
 import { WorkerSet } from "./worker-set.ts";
-
-interface Served {
-  readonly deployment: Deployment;
-  info: ModelInfo | undefined;
-  /** Why no worker comes, when all its places gave up. */
-  trouble: InstructBlipError | undefined;
-}
 
 /**
  * A pool of Python workers that this process starts, feeds and supervises.
@@ -55,11 +51,11 @@ export class WorkerPool extends AskingEngine {
   readonly #scheduler: SchedulerShell;
   readonly #workers: WorkerSet;
   readonly #assets = new AssetsStore();
-  readonly #served = new Map<string, Served>();
+  readonly #models = new ServedModels();
   readonly #entries = new Map<string, RequestEntry>();
   readonly #startedAt = monotonic();
-  #retired = { restarts: 0 };
-  #changed: (() => void)[] = [];
+  /** Restarts of places that are no more. */
+  #retiredRestarts = 0;
   #drained: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
@@ -67,9 +63,10 @@ export class WorkerPool extends AskingEngine {
     super();
     this.#options = options;
     this.#events = new EventHub(options.logger);
-    this.#scheduler = new SchedulerShell(options.policy, randomInt(2 ** 32 - 1), (effect) =>
-      this.#perform(effect),
-    );
+    this.#scheduler = new SchedulerShell(options.policy, randomInt(2 ** 32 - 1), {
+      onEffect: (effect) => this.#perform(effect),
+      onFault: (error) => options.logger.error(`the scheduler's shell failed: ${stackOf(error)}`),
+    });
     this.#workers = new WorkerSet(options, launcher, {
       onSpawned: (place, pid) => this.#events.emit("workerSpawned", { ...named(place), pid }),
       onProgress: (place, { stage, fraction, file }) => {
@@ -80,7 +77,7 @@ export class WorkerPool extends AskingEngine {
         this.#scheduler.handle({ type: "workerAccepting", workerId, accepting });
       },
       onLost: (place, death, wasReady) => this.#onLost(place, death, wasReady),
-      onFailed: (place, death, retryAfterMs) => this.#onFailed(place, death, retryAfterMs),
+      onFailed: (place, trouble) => this.#onFailed(place, trouble),
       onMessage: (place, message) => this.#onMessage(place, message),
     });
   }
@@ -138,61 +135,60 @@ export class WorkerPool extends AskingEngine {
   /**
    * Resolves when the first worker of every deployment is ready, or all of them.
    *
-   * @throws why a deployment cannot be served
+   * @throws why a deployment cannot be served, or for "all" why one of its workers cannot
    */
   async untilReady(which: "first" | "all" = "first"): Promise<void> {
-    await Promise.all([...this.#served.keys()].map((modelId) => this.#untilServed(modelId)));
+    await Promise.all(this.#models.ids.map((modelId) => this.#models.untilServed(modelId)));
     if (which === "first") return;
-    await this.#until(() => this.#workers.places.every((place) => place.isReady || place.isFailed));
+    await this.#models.until(() =>
+      this.#workers.places.every(({ isReady, trouble }) => {
+        if (trouble !== undefined) throw trouble;
+        return isReady;
+      }),
+    );
   }
 
   async models(): Promise<ModelInfo[]> {
-    return [...this.#served.values()].flatMap(({ info }) => (info === undefined ? [] : [info]));
+    return this.#models.infos;
   }
 
   async assets(modelId?: string): Promise<ProcessorAssets> {
-    const id = this.#modelId(modelId);
-    await this.#untilServed(id);
-    const hash = this.#served.get(id)?.info?.assetsHash;
-    if (hash === undefined) throw this.#notFound(id);
-    return this.#assets.get(hash, (askId) => {
-      const place = this.#workers.places.find((each) => each.deployment.modelId === id && each.isReady);
+    const { assetsHash } = await this.#models.untilServed(this.#models.resolve(modelId));
+    return this.#assets.get(assetsHash, (id) => {
+      const place = this.#workers.places.find(({ isReady, deployment }) => {
+        return isReady && this.#models.get(deployment.modelId)?.info?.assetsHash === assetsHash;
+      });
       if (place === undefined) return;
-      this.#workers.send(place.workerId, "data", "ASSETS", { id: askId, model_id: id });
+      this.#workers.send(place.workerId, "data", "ASSETS", { id, model_id: place.deployment.modelId });
     });
   }
 
   async load(spec: DeploymentSpec): Promise<ModelInfo> {
-    const deployment = resolveDeployment(spec);
-    for (const served of this.#served.values()) {
-      if (!serves(served.deployment, deployment)) continue;
-      await this.#untilServed(served.deployment.modelId);
-      if (served.info !== undefined) return served.info;
-    }
-    if (this.#served.has(deployment.modelId)) {
-      throw new InstructBlipError(
-        "INVALID_ARGUMENT",
-        `Another deployment is called "${deployment.modelId}". Give this one its own \`modelId\`.`,
-        { path: "modelId" },
-      );
-    }
+    this.#assertOpen();
+    const deployment = resolveDeployment(spec, "deployment");
+    const equivalent = this.#models.equivalent(deployment);
+    if (equivalent !== undefined) return this.#models.untilServed(equivalent);
     this.#deploy(deployment);
-    await this.#untilServed(deployment.modelId);
-    const info = this.#served.get(deployment.modelId)?.info;
-    if (info === undefined) throw this.#notFound(deployment.modelId);
-    return info;
+    try {
+      return await this.#models.untilServed(deployment.modelId);
+    } catch (error) {
+      // Not kept: the name must be free for another try.
+      if (this.#models.get(deployment.modelId)?.deployment === deployment)
+        await this.unload(deployment.modelId);
+      throw error;
+    }
   }
 
   async unload(modelId: string): Promise<void> {
-    const id = this.#modelId(modelId);
-    this.#served.delete(id);
+    const id = this.#models.resolve(modelId);
+    const leaving = this.#workers.placesOf(id);
+    this.#models.remove(id);
     this.#scheduler.handle({ type: "modelRemoved", modelId: id });
-    await Promise.all(
-      [...this.#entries.values()]
-        .filter((entry) => entry.modelId === id)
-        .map(({ submission }) => settled(submission)),
-    );
-    await this.#workers.remove(id);
+    const underWay = [...this.#entries.values()].filter((entry) => entry.modelId === id);
+    await Promise.allSettled(underWay.map(({ submission }) => submission));
+    await this.#workers.remove(leaving);
+    this.#retiredRestarts += leaving.reduce((sum, { restarts }) => sum + restarts, 0);
+    this.#models.changed();
   }
 
   async stats(): Promise<PoolStats> {
@@ -213,7 +209,7 @@ export class WorkerPool extends AskingEngine {
       clients: 0,
       counts: {
         ...counts,
-        restarts: workers.reduce((sum, { restarts }) => sum + restarts, this.#retired.restarts),
+        restarts: workers.reduce((sum, { restarts }) => sum + restarts, this.#retiredRestarts),
       },
     };
   }
@@ -223,19 +219,22 @@ export class WorkerPool extends AskingEngine {
   }
 
   async drain({ graceMs = 30_000 }: DrainOptions = {}): Promise<void> {
+    checkGrace(graceMs);
+    if (this.#scheduler.state.mode === "closed") return;
     this.#events.emit("draining", { inFlight: this.#entries.size });
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#drained.push(resolve);
-      timer = setTimeout(resolve, graceMs);
+      timer = setTimeout(resolve, Math.min(graceMs, LONGEST_TIMER_MS));
       this.#scheduler.handle({ type: "drain" });
     });
     clearTimeout(timer);
   }
 
-  close({ graceMs = 0 }: DrainOptions = {}): Promise<void> {
+  async close({ graceMs = 0 }: DrainOptions = {}): Promise<void> {
+    checkGrace(graceMs);
     this.#closing ??= this.#close(graceMs);
-    return this.#closing;
+    await this.#closing;
   }
 
   async #open(): Promise<void> {
@@ -249,32 +248,31 @@ export class WorkerPool extends AskingEngine {
     if (graceMs > 0) await this.drain({ graceMs });
     this.#scheduler.handle({ type: "close" });
     this.#scheduler.stop();
+    this.#onDrained();
     this.#assets.close();
+    this.#models.close();
     await this.#workers.close();
-    this.#served.clear();
-    this.#change();
     this.#events.emit("closed", {});
   }
 
   #deploy(deployment: Deployment): void {
-    const { modelId } = deployment;
-    this.#served.set(modelId, { deployment, info: undefined, trouble: undefined });
-    this.#scheduler.handle({ type: "modelAdded", modelId });
+    this.#models.add(deployment);
+    this.#scheduler.handle({ type: "modelAdded", modelId: deployment.modelId });
     this.#workers.add(deployment);
   }
 
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new InstructBlipError("POOL_CLOSED", "The pool is closed.");
+  }
+
   #admit(request: Request<"generate">, options: CallOptions, submission: PendingSubmission): void {
+    this.#assertOpen();
     const { requestId } = submission;
     if (this.#entries.has(requestId)) {
-      throw new InstructBlipError(
-        "INVALID_ARGUMENT",
-        `A request with the id ${requestId} is already under way.`,
-        {
-          path: "requestId",
-        },
-      );
+      const message = `A request with the id ${requestId} is already under way.`;
+      throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "requestId" });
     }
-    const modelId = this.#modelId(request.modelId);
+    const modelId = this.#models.resolve(request.modelId);
     const now = monotonic();
     const description = describeRequest(request, options, requestId, modelId, now);
     const entry: RequestEntry = {
@@ -330,7 +328,9 @@ export class WorkerPool extends AskingEngine {
       case "settle":
         return this.#settle(effect);
       case "recycle":
-        this.#workers.byWorkerId(effect.workerId)?.kill("PROTOCOL", effect.reason);
+        this.#workers
+          .byWorkerId(effect.workerId)
+          ?.kill(isErrorCode(effect.code) ? effect.code : "PROTOCOL", effect.reason);
         return;
       case "retried": {
         const { attempt, workerId, code } = effect.failure;
@@ -341,8 +341,12 @@ export class WorkerPool extends AskingEngine {
         return this.#events.emit("overloaded", { queued, retryAfterMs });
       }
       case "drained":
-        for (const resolve of this.#drained.splice(0)) resolve();
+        return this.#onDrained();
     }
+  }
+
+  #onDrained(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   async #prepare(requestId: string): Promise<void> {
@@ -350,10 +354,10 @@ export class WorkerPool extends AskingEngine {
     if (entry === undefined) return;
     const began = monotonic();
     try {
-      entry.inputs = await entry.request.prepare(entry.abort.signal);
+      const inputs = await entry.request.prepare(entry.abort.signal);
+      const bytes = checkInputs(inputs);
+      entry.inputs = inputs;
       entry.prepareMs = monotonic() - began;
-      const { image, inputIds, qformerInputIds } = entry.inputs;
-      const bytes = image.tensor.bytes().byteLength + inputIds.byteLength + qformerInputIds.byteLength;
       this.#scheduler.handle({ type: "prepared", requestId, bytes });
     } catch (failure) {
       this.#scheduler.handle({ type: "prepareFailed", requestId, failure });
@@ -368,16 +372,30 @@ export class WorkerPool extends AskingEngine {
       const entry = this.#entries.get(requestId);
       if (entry !== undefined) batch.push({ requestId, attempt, entry });
     }
+    if (batch.length > 0) this.#submitBatch(place, epoch, batch);
+  }
+
+  /** Sends a batch; what does not fit into a message together goes one by one. */
+  #submitBatch(place: WorkerPlace, epoch: number, batch: readonly BatchItem[]): void {
     const known = this.#workers.picturesOf(place);
-    for (const { header, tensors } of submitMessages(
-      batch,
-      epoch,
-      place.deployment.modelId,
-      known,
-      monotonic(),
-    )) {
-      this.#workers.send(workerId, "data", "SUBMIT", header, tensors);
+    const messages = submitMessages(batch, epoch, place.deployment.modelId, known, monotonic());
+    for (const { batch: sent, header, tensors } of messages) {
+      try {
+        this.#workers.send(place.workerId, "data", "SUBMIT", header, tensors);
+      } catch (error) {
+        const [first, ...others] = sent;
+        if (others.length > 0) for (const item of sent) this.#submitBatch(place, epoch, [item]);
+        else if (first !== undefined) this.#refuse(place, epoch, first, error);
+      }
     }
+  }
+
+  /** Ends a request that cannot be put into a message. */
+  #refuse({ workerId }: WorkerPlace, epoch: number, { requestId, attempt }: BatchItem, error: unknown): void {
+    const { code, message, path } = InstructBlipError.isInstance(error)
+      ? error
+      : new InstructBlipError("INTERNAL", String(error));
+    this.#scheduler.handle({ type: "error", workerId, epoch, requestId, attempt, code, message, path });
   }
 
   #settle({ requestId, outcome }: Extract<SchedulerEffect, { type: "settle" }>): void {
@@ -386,6 +404,8 @@ export class WorkerPool extends AskingEngine {
     this.#entries.delete(requestId);
     entry.release();
     if (outcome.ok) {
+      const place = this.#workers.byWorkerId(outcome.workerId);
+      if (place !== undefined) place.completed += 1;
       try {
         entry.submission.resolve(resultOf(entry, outcome, requestId));
       } catch (error) {
@@ -399,120 +419,57 @@ export class WorkerPool extends AskingEngine {
     entry.submission.reject(error);
   }
 
-  #onReady(place: WorkerPlace, ready: Extract<Message, { kind: "READY" }>["header"]): void {
-    const served = this.#served.get(place.deployment.modelId);
-    if (served === undefined) return;
-    served.info = modelInfo(place.deployment, ready);
+  #onReady(place: WorkerPlace, ready: HeaderOf<"READY">): void {
+    const { workerId, epoch, deployment } = place;
+    const { modelId } = deployment;
+    const served = this.#models.get(modelId);
+    // It may be on its way out, and another deployment have its name.
+    if (served?.deployment !== deployment) return;
+    served.info = modelInfo(deployment, ready);
     served.trouble = undefined;
-    this.#scheduler.handle({
-      type: "workerReady",
-      workerId: place.workerId,
-      modelId: place.deployment.modelId,
-      epoch: place.epoch,
-      slots: ready.slots,
-    });
-    for (const warning of ready.warnings)
-      this.#options.logger.warn(`${place.deployment.modelId}: ${warning}`);
+    this.#scheduler.handle({ type: "workerReady", workerId, modelId, epoch, slots: ready.slots });
+    for (const warning of ready.warnings) this.#options.logger.warn(`${modelId}: ${warning}`);
     this.#events.emit("workerReady", { ...named(place), loadMs: ready.load_ms, warnings: ready.warnings });
-    this.#change();
+    this.#assets.askAgain();
+    this.#models.changed();
   }
 
-  #onLost(place: WorkerPlace, death: Death, wasReady: boolean): void {
+  #onLost(place: WorkerPlace, { code, message }: Death, wasReady: boolean): void {
     const { workerId, epoch } = place;
     const inFlight = this.#scheduler.state.workers.get(workerId)?.running.size ?? 0;
-    if (wasReady) {
-      this.#scheduler.handle({
-        type: "workerLost",
-        workerId,
-        epoch,
-        code: death.code,
-        message: death.message,
-      });
-    }
-    if (this.#closing !== undefined) return;
-    this.#options.logger.warn(`${workerId} is gone: ${death.message}`);
-    this.#events.emit("workerLost", { ...named(place), reason: death.message, inFlight });
+    if (wasReady) this.#scheduler.handle({ type: "workerLost", workerId, epoch, code, message });
+    if (place.isStopping) return;
+    this.#options.logger.warn(`${workerId} is gone: ${message}`);
+    this.#events.emit("workerLost", { ...named(place), reason: message, inFlight });
+    this.#assets.askAgain();
   }
 
-  #onFailed(place: WorkerPlace, death: Death, retryAfterMs: number | undefined): void {
+  #onFailed(place: WorkerPlace, trouble: InstructBlipError): void {
     const { modelId } = place.deployment;
-    this.#options.logger.error(`${place.name} gave up: ${death.message}`);
-    this.#events.emit("workerFailed", { ...named(place), reason: death.message });
-    const places = this.#workers.places.filter((each) => each.deployment.modelId === modelId);
-    if (places.every((each) => each.isFailed)) {
-      const served = this.#served.get(modelId);
-      if (served !== undefined) served.trouble = deathError(death, retryAfterMs);
-      const { code, message } = death;
+    const { code, message, retryAfterMs } = trouble;
+    this.#options.logger.error(`${place.name} gave up: ${message}`);
+    this.#events.emit("workerFailed", { ...named(place), reason: message });
+    const served = this.#models.get(modelId);
+    const places = this.#workers.places.filter((each) => each.deployment === place.deployment);
+    if (served?.deployment === place.deployment && places.every((each) => each.trouble !== undefined)) {
+      served.trouble = trouble;
       this.#scheduler.handle({ type: "modelFailed", modelId, code, message, retryAfterMs });
     }
-    this.#change();
+    this.#models.changed();
   }
 
   #onMessage(place: WorkerPlace, message: Message): void {
-    const { workerId } = place;
-    if ("worker_epoch" in message.header && message.header.worker_epoch !== place.epoch) {
+    const { header } = message;
+    if ("worker_epoch" in header && header.worker_epoch !== place.epoch) {
       // Its sockets are its own, so it cannot be an earlier worker that speaks.
       return place.kill("PROTOCOL", "it spoke for another epoch than its own");
     }
-    switch (message.kind) {
-      case "CHUNK":
-        for (const { request_id, attempt, seq, tokens } of message.header.chunks) {
-          const epoch = message.header.worker_epoch ?? 0;
-          this.#scheduler.handle({
-            type: "chunk",
-            workerId,
-            epoch,
-            requestId: request_id,
-            attempt,
-            seq,
-            tokens,
-          });
-        }
-        return;
-      case "RESULT": {
-        const { header, tensors } = message;
-        const { request_id: requestId, attempt, chunks, worker_epoch: epoch = 0 } = header;
-        place.completed += 1;
-        return this.#scheduler.handle({
-          type: "result",
-          workerId,
-          epoch,
-          requestId,
-          attempt,
-          chunks,
-          payload: { header, tensors },
-        });
-      }
-      case "ERROR": {
-        const {
-          request_id: requestId,
-          attempt,
-          code,
-          message: text,
-          path,
-          worker_epoch: epoch = 0,
-        } = message.header;
-        if (requestId === undefined || attempt === undefined) return;
-        return this.#scheduler.handle({
-          type: "error",
-          workerId,
-          epoch,
-          requestId,
-          attempt,
-          code,
-          message: text,
-          path,
-        });
-      }
-      case "NEED":
-        return this.#putPictures(workerId, message.header.hashes);
-      case "ASSETS_REPLY":
-        return this.#assets.onReply(message);
-      case "ACCEPT":
-        return;
-      default:
-        place.kill("PROTOCOL", `it sent ${message.kind}, which workers do not send`);
-    }
+    if (message.kind === "NEED") return this.#putPictures(place.workerId, message.header.hashes);
+    if (message.kind === "ASSETS_REPLY") return this.#assets.onReply(message);
+    const events = requestEvents(place.workerId, message);
+    if (events === undefined)
+      return place.kill("PROTOCOL", `it sent ${message.kind}, which workers do not send`);
+    for (const event of events) this.#scheduler.handle(event);
   }
 
   /** Sends pictures that a worker was believed to have. */
@@ -525,65 +482,18 @@ export class WorkerPool extends AskingEngine {
       if (hashes.length === 0) return;
     }
   }
-
-  /** The model a request means: the only one, when it names none. */
-  #modelId(modelId: string | undefined): string {
-    if (this.#closing !== undefined) throw new InstructBlipError("POOL_CLOSED", "The pool is closed.");
-    if (modelId !== undefined) {
-      if (this.#served.has(modelId)) return modelId;
-      throw this.#notFound(modelId);
-    }
-    const [only, another] = this.#served.keys();
-    if (only !== undefined && another === undefined) return only;
-    throw new InstructBlipError(
-      "INVALID_ARGUMENT",
-      `\`modelId\` must name one of the models served here: ${[...this.#served.keys()].join(", ") || "none"}.`,
-      { path: "modelId" },
-    );
-  }
-
-  #notFound(modelId: string): InstructBlipError {
-    const known = [...this.#served.keys()].join(", ") || "none";
-    return new InstructBlipError(
-      "MODEL_NOT_FOUND",
-      `No model is called "${modelId}" here. Known models: ${known}.`,
-      { path: "modelId" },
-    );
-  }
-
-  /** Waits until a worker of the model was ready once. @throws why none will be */
-  async #untilServed(modelId: string): Promise<void> {
-    await this.#until(() => {
-      const served = this.#served.get(modelId);
-      if (this.#closing !== undefined) throw new InstructBlipError("POOL_CLOSED", "The pool was closed.");
-      if (served === undefined) throw this.#notFound(modelId);
-      if (served.info !== undefined) return true;
-      if (served.trouble !== undefined) throw served.trouble;
-      return false;
-    });
-  }
-
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => this.#changed.push(resolve));
-    }
-  }
-
-  #change(): void {
-    for (const resolve of this.#changed.splice(0)) resolve();
-  }
 }
 
 function named(place: WorkerPlace): { workerId: string; modelId: string } {
   return { workerId: place.workerId, modelId: place.deployment.modelId };
 }
 
-async function settled(submission: PromiseLike<unknown>): Promise<void> {
-  try {
-    await submission;
-  } catch {
-    // Its caller is told.
-  }
+function checkGrace(graceMs: number): void {
+  if (!(graceMs >= 0)) throw invalidArgument("graceMs", "a duration in milliseconds, 0 or more", graceMs);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 async function environmentPython(options: ResolvedPoolOptions): Promise<string> {

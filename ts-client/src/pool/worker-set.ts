@@ -57,22 +57,23 @@ export class WorkerSet {
   }
 
   /** Starts a deployment's workers. */
-  add(deployment: Deployment): readonly WorkerPlace[] {
-    const added: WorkerPlace[] = [];
+  add(deployment: Deployment): void {
     for (let index = 0; index < deployment.workers; index += 1) {
       const place = this.#create(deployment, deployment.devices[index % deployment.devices.length] ?? "auto");
       this.#places.set(place.name, place);
-      added.push(place);
       place.start();
     }
-    return added;
   }
 
-  /** Stops a deployment's workers. */
-  async remove(modelId: string): Promise<void> {
-    const leaving = this.places.filter((place) => place.deployment.modelId === modelId);
+  /** Stops some workers for good. */
+  async remove(leaving: readonly WorkerPlace[]): Promise<void> {
     await Promise.all(leaving.map((place) => place.stop()));
     for (const place of leaving) this.#places.delete(place.name);
+  }
+
+  /** The places of a deployment. */
+  placesOf(modelId: string): readonly WorkerPlace[] {
+    return this.places.filter((place) => place.deployment.modelId === modelId);
   }
 
   /** The pictures that the worker now in this place was sent. */

@@ -11,6 +11,17 @@ export interface Death {
   readonly permanent: boolean;
 }
 
+/** Why the supervisor killed a worker. */
+export interface Verdict {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** Whether a new process would earn it too. @default false */
+  readonly permanent?: boolean;
+}
+
+/** Characters of each of a dead worker's last lines that are shown. */
+const LINE_SHOWN = 300;
+
 /** Exit codes with a meaning; see the protocol's specification. */
 const EXIT_CODES: Readonly<Record<number, { code: ErrorCode; says: string; permanent: boolean }>> = {
   0: { code: "WORKER_LOST", says: "it ended by itself", permanent: false },
@@ -32,11 +43,12 @@ const EXIT_CODES: Readonly<Record<number, { code: ErrorCode; says: string; perma
  */
 export function explainDeath(
   exit: WorkerExit,
-  verdict: { readonly code: ErrorCode; readonly reason: string } | undefined,
+  verdict: Verdict | undefined,
   lastError: HeaderOf<"ERROR"> | undefined,
 ): Death {
   if (verdict !== undefined) {
-    return { code: verdict.code, message: `The worker was killed: ${verdict.reason}.`, permanent: false };
+    const { code, reason, permanent = false } = verdict;
+    return { code, message: `The worker was killed: ${reason}.`, permanent };
   }
   if (exit.signal !== undefined) {
     const hint = exit.signal === "SIGKILL" ? " (the system may have run out of memory)" : "";
@@ -51,7 +63,10 @@ export function explainDeath(
     return { code: lastError.code, message: lastError.message, permanent: known?.permanent ?? false };
   }
   const says = known?.says ?? `it ended with exit code ${exit.code}`;
-  const tail = exit.stderrTail.slice(-5).join("\n");
+  const tail = exit.stderrTail
+    .slice(-5)
+    .map((line) => (line.length <= LINE_SHOWN ? line : `${line.slice(0, LINE_SHOWN)}…`))
+    .join("\n");
   return {
     code: known?.code ?? "WORKER_LOST",
     message: `The worker died: ${says}.${tail === "" ? "" : `\nIts last lines:\n${tail}`}`,

@@ -9,20 +9,35 @@ export class LoadGate {
   readonly #devices = new Set<string>();
   #waiting: { readonly device: string; readonly enter: () => void }[] = [];
 
-  /** Waits for its turn; the function it gives back ends the turn. */
-  async enter(device: string): Promise<() => void> {
+  /** Waits for its turn; the function it gives back ends the turn. @param signal - ends the wait */
+  async enter(device: string, signal: AbortSignal): Promise<() => void> {
     const place = isCpu(device) ? "" : device;
-    if (!this.#isOpen(place)) {
-      await new Promise<void>((enter) => this.#waiting.push({ device: place, enter }));
-    } else {
-      this.#take(place);
-    }
+    if (this.#isOpen(place)) this.#take(place);
+    else if (!(await this.#wait(place, signal))) return () => {};
     let left = false;
     return () => {
       if (left) return;
       left = true;
       this.#leave(place);
     };
+  }
+
+  /** Whether its turn came before the signal. */
+  #wait(device: string, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        resolve(false);
+      };
+      const enter = () => {
+        signal.removeEventListener("abort", giveUp);
+        resolve(true);
+      };
+      const waiting = { device, enter };
+      this.#waiting.push(waiting);
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
   }
 
   #isOpen(device: string): boolean {

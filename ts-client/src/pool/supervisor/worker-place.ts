@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Deferred, deferred } from "../../engine/deferred.ts";
 import type { WorkerState, WorkerStats } from "../../engine/index.ts";
-import type { ErrorCode } from "../../errors/index.ts";
+import { type ErrorCode, InstructBlipError } from "../../errors/index.ts";
 import { FEATURES, type HeaderOf, type Message, PROTOCOL_MINORS } from "../../protocol/index.ts";
 import type { Deployment } from "../deployment.ts";
 import type { LaunchedWorker, Launcher } from "../launcher/launcher.ts";
 import type { Logger } from "../logger.ts";
 import type { WorkerTransport } from "../transport/worker-transport.ts";
-import { type Death, explainDeath } from "./death.ts";
+import { type Death, deathError, explainDeath, type Verdict } from "./death.ts";
 import { Liveness, type LivenessOptions } from "./liveness.ts";
 import type { LoadGate } from "./load-gate.ts";
 import { type RestartOptions, RestartPolicy } from "./restart-policy.ts";
@@ -20,8 +22,8 @@ export interface PlaceHandlers {
   readonly onAccepting: (place: WorkerPlace, accepting: boolean) => void;
   /** A process is gone. Told before anything else happens, so that the scheduler fences it first. */
   readonly onLost: (place: WorkerPlace, death: Death, wasReady: boolean) => void;
-  /** No process will be here for `retryAfterMs`, or ever when that is undefined. */
-  readonly onFailed: (place: WorkerPlace, death: Death, retryAfterMs: number | undefined) => void;
+  /** No process will be here for `trouble.retryAfterMs`, or ever when that is undefined. */
+  readonly onFailed: (place: WorkerPlace, trouble: InstructBlipError) => void;
 }
 
 export interface PlaceOptions {
@@ -57,12 +59,23 @@ interface Incarnation {
   /** When it last moved towards READY. */
   advancedAt: number;
   lastError: HeaderOf<"ERROR"> | undefined;
-  verdict: { readonly code: ErrorCode; readonly reason: string } | undefined;
+  verdict: Verdict | undefined;
   accepting: boolean;
+  /** It said that it leaves. */
+  readonly goodbye: Deferred<void>;
+  leaving: boolean;
+  /** It was killed and does not end. */
+  readonly stuck: Deferred<undefined>;
+  /** The next step of ending it. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** How long a worker may take to end after SIGTERM. @unit milliseconds */
 const TERMINATE_MS = 3000;
+/** How long it may take after SIGKILL; one that a driver holds on to never ends. @unit milliseconds */
+const REAP_MS = 10_000;
+/** How long to listen for why a load failed, once its process has ended. @unit milliseconds */
+const LAST_WORDS_MS = 250;
 
 /**
  * A place for one worker: spawns a process, leads it to READY, watches it, and replaces it when it dies.
@@ -79,8 +92,9 @@ export class WorkerPlace {
   #state: WorkerState = "spawning";
   #current: Incarnation | undefined;
   #lastDeath: Death | undefined;
-  #stopping = false;
-  #wakeUp: () => void = () => {};
+  #trouble: InstructBlipError | undefined;
+  /** Fires when the place is given up. */
+  readonly #end = new AbortController();
   /** Ends this place's turn to load. */
   #leaveGate: () => void = () => {};
   #life: Promise<void> = Promise.resolve();
@@ -101,13 +115,19 @@ export class WorkerPlace {
     return this.#current?.epoch ?? 0;
   }
 
+  /** Whether its worker has loaded the model, and is not about to be killed. */
   get isReady(): boolean {
-    return this.#current?.ready !== undefined;
+    return this.#current?.ready !== undefined && this.#current.verdict === undefined;
   }
 
-  /** Whether it has given up, for a while or for good. */
-  get isFailed(): boolean {
-    return this.#state === "failed";
+  /** Why it has given up, for a while or for good; undefined while it has not. */
+  get trouble(): InstructBlipError | undefined {
+    return this.#state === "failed" ? this.#trouble : undefined;
+  }
+
+  /** Whether it is being given up on purpose. */
+  get isStopping(): boolean {
+    return this.#end.signal.aborted;
   }
 
   start(): void {
@@ -116,38 +136,35 @@ export class WorkerPlace {
 
   /** Ends the process and starts no other. Resolves when it is reaped. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wakeUp();
-    const current = this.#current;
-    if (current !== undefined) {
-      this.#state = "stopping";
-      current.worker.terminate();
-      const timer = setTimeout(() => current.worker.kill(), TERMINATE_MS);
-      await current.worker.exited;
-      clearTimeout(timer);
-    }
+    this.#end.abort();
+    if (this.#current !== undefined) this.#terminate(this.#current);
     await this.#life;
   }
 
-  /** Ends the process because of what it did; it is replaced. */
-  kill(code: ErrorCode, reason: string): void {
+  /** Ends the process because of what it did; it is replaced, unless another would do the same. */
+  kill(code: ErrorCode, reason: string, permanent = false): void {
     const current = this.#current;
     if (current === undefined || current.verdict !== undefined) return;
-    current.verdict = { code, reason };
+    current.verdict = { code, reason, permanent };
     this.#options.logger.warn(`killing ${current.workerId}: ${reason}`);
-    current.worker.kill();
+    // It gets no work that would die with it.
+    this.#accept(current, false);
+    this.#kill(current);
   }
 
   onConnected(hello: HeaderOf<"HELLO">): void {
     const current = this.#current;
-    if (current === undefined || current.connected) return;
+    if (current === undefined) return;
+    if (current.connected) {
+      return this.kill("WORKER_LOST", "its connection broke, and messages may have been lost with it");
+    }
     current.connected = true;
     current.advancedAt = performance.now();
     const minor = Math.min(PROTOCOL_MINORS.max, hello.minors.max);
     if (minor < PROTOCOL_MINORS.min || minor < hello.minors.min) {
       const theirs = `${hello.minors.min} to ${hello.minors.max}`;
       const ours = `${PROTOCOL_MINORS.min} to ${PROTOCOL_MINORS.max}`;
-      return this.kill("VERSION_MISMATCH", `it speaks minor versions ${theirs}, this side ${ours}`);
+      return this.kill("VERSION_MISMATCH", `it speaks minor versions ${theirs}, this side ${ours}`, true);
     }
     const { transport, poolEpoch, liveness } = this.#options;
     transport.send(current.workerId, "control", "WELCOME", {
@@ -163,7 +180,7 @@ export class WorkerPlace {
       worker_epoch: current.epoch,
       device: this.device,
     });
-    this.#state = "loading";
+    if (!this.isStopping) this.#state = "loading";
   }
 
   onMessage(message: Message): void {
@@ -184,7 +201,7 @@ export class WorkerPlace {
         current.ready = message.header;
         current.progress = undefined;
         current.liveness.excuse(now);
-        this.#state = "ready";
+        if (!this.isStopping) this.#state = "ready";
         this.#policy.started();
         this.#leaveGate();
         return this.#options.handlers.onReady(this, message.header);
@@ -193,6 +210,8 @@ export class WorkerPlace {
         return;
       case "GOODBYE":
         this.#options.logger.debug(`${current.workerId} leaves: ${message.header.reason}`);
+        current.leaving = true;
+        current.goodbye.resolve();
         return this.#accept(current, false);
     }
   }
@@ -200,7 +219,7 @@ export class WorkerPlace {
   /** Pings, and judges what came back. @param excused - the pool itself was held up */
   watch(excused: boolean): void {
     const current = this.#current;
-    if (current === undefined || current.verdict !== undefined || this.#stopping) return;
+    if (current === undefined || current.verdict !== undefined || this.isStopping) return;
     const now = performance.now();
     if (excused) {
       current.liveness.excuse(now);
@@ -210,7 +229,7 @@ export class WorkerPlace {
     const verdict = current.liveness.verdict(now);
     if (typeof verdict === "object") return this.kill("WORKER_HUNG", verdict.hung);
     this.#state = verdict === "alive" ? "ready" : verdict;
-    this.#accept(current, verdict === "alive");
+    this.#accept(current, verdict === "alive" && !current.leaving);
     this.#options.transport.send(current.workerId, "echo", "PING", {
       seq: current.liveness.nextPing(),
       worker_epoch: current.epoch,
@@ -239,10 +258,10 @@ export class WorkerPlace {
   }
 
   async #live(): Promise<void> {
-    while (!this.#stopping) {
+    while (!this.isStopping) {
       this.#state = "spawning";
       const death = await this.#oneLife();
-      if (this.#stopping) break;
+      if (this.isStopping) break;
       if (death.permanent) {
         this.#fail(death, undefined);
         return;
@@ -255,38 +274,51 @@ export class WorkerPlace {
       } else {
         this.#state = "backoff";
       }
-      await this.#pause(delayMs);
+      await wait(delayMs, undefined, { signal: this.#end.signal }).catch(() => {});
     }
   }
 
   /** From spawn to reaped. */
   async #oneLife(): Promise<Death & { readonly wasReady: boolean }> {
-    const { gate, handlers } = this.#options;
-    const leave = await gate.enter(this.device);
+    const { gate, handlers, transport } = this.#options;
+    const leave = await gate.enter(this.device, this.#end.signal);
     try {
-      if (this.#stopping) return { code: "POOL_CLOSED", message: "", permanent: true, wasReady: false };
+      if (this.isStopping) return { ...STOPPED, wasReady: false };
       const current = await this.#spawn().catch((error: Error) => error);
       if (current instanceof Error) {
-        const death: Death = { code: "POOL_UNAVAILABLE", message: current.message, permanent: false };
-        this.#lastDeath = death;
-        handlers.onLost(this, death, false);
-        return { ...death, wasReady: false };
+        this.#lastDeath = spawnDeath(current);
+        handlers.onLost(this, this.#lastDeath, false);
+        return { ...this.#lastDeath, wasReady: false };
       }
       this.#leaveGate = leave;
-      if (this.#stopping) current.worker.terminate();
-      const exit = await current.worker.exited;
-      // Whatever the process started goes with it.
-      current.worker.kill();
-      const death = explainDeath(exit, current.verdict, current.lastError);
+      if (this.isStopping) this.#terminate(current);
+      const death = await this.#awaitDeath(current);
       const wasReady = current.ready !== undefined;
-      this.#lastDeath = this.#stopping ? this.#lastDeath : death;
+      if (!this.isStopping) this.#lastDeath = death;
       handlers.onLost(this, death, wasReady);
-      this.#options.transport.forget(current.workerId);
+      transport.forget(current.workerId);
       this.#current = undefined;
       return { ...death, wasReady };
     } finally {
       leave();
     }
+  }
+
+  async #awaitDeath(current: Incarnation): Promise<Death> {
+    const exit = await Promise.race([current.worker.exited, current.stuck.promise]);
+    clearTimeout(current.timer);
+    if (exit === undefined) {
+      const message = `The process ${current.worker.pid} was killed and does not end; its device may be lost.`;
+      return { code: "WORKER_HUNG", message, permanent: true };
+    }
+    // Whatever the process started goes with it.
+    current.worker.kill();
+    if (this.isStopping) return STOPPED;
+    if (current.connected && current.ready === undefined && exit.code !== undefined) {
+      // Its end may be seen before what it said last.
+      await Promise.race([current.goodbye.promise, wait(LAST_WORDS_MS)]);
+    }
+    return explainDeath(exit, current.verdict, current.lastError);
   }
 
   async #spawn(): Promise<Incarnation> {
@@ -295,7 +327,11 @@ export class WorkerPlace {
     const workerId = `${this.name}.${epoch}`;
     const token = randomBytes(32).toString("hex");
     transport.expect(workerId, token);
-    const worker = await launcher.launch({ workerId, token, poolEpoch, endpoints: transport.endpoints });
+    const launched = launcher.launch({ workerId, token, poolEpoch, endpoints: transport.endpoints });
+    const worker = await launched.catch((error) => {
+      transport.forget(workerId);
+      throw error;
+    });
     const now = performance.now();
     const current: Incarnation = {
       workerId,
@@ -310,6 +346,10 @@ export class WorkerPlace {
       lastError: undefined,
       verdict: undefined,
       accepting: true,
+      goodbye: deferred(),
+      leaving: false,
+      stuck: deferred(),
+      timer: undefined,
     };
     this.#current = current;
     handlers.onSpawned(this, worker.pid);
@@ -334,16 +374,32 @@ export class WorkerPlace {
 
   #fail(death: Death, retryAfterMs: number | undefined): void {
     this.#state = "failed";
-    this.#options.handlers.onFailed(this, death, retryAfterMs);
+    this.#trouble = deathError(death, retryAfterMs);
+    this.#options.handlers.onFailed(this, this.#trouble);
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delayMs);
-      this.#wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  #terminate(current: Incarnation): void {
+    this.#state = "stopping";
+    current.worker.terminate();
+    clearTimeout(current.timer);
+    current.timer = setTimeout(() => this.#kill(current), TERMINATE_MS);
   }
+
+  #kill(current: Incarnation): void {
+    current.worker.kill();
+    clearTimeout(current.timer);
+    current.timer = setTimeout(() => current.stuck.resolve(undefined), REAP_MS);
+  }
+}
+
+const STOPPED: Death = { code: "POOL_CLOSED", message: "The worker was stopped.", permanent: true };
+
+/** Why no process could be started. */
+function spawnDeath(error: Error): Death {
+  const isKnown = InstructBlipError.isInstance(error);
+  return {
+    code: isKnown ? error.code : "POOL_UNAVAILABLE",
+    message: error.message,
+    permanent: isKnown && !error.retryable,
+  };
 }

@@ -7,15 +7,24 @@ export interface RouterHandlers {
   readonly onMessage: (peer: string, frames: readonly Uint8Array[]) => void;
   /** A message could not be sent, as the peer is gone. */
   readonly onUnreachable: (peer: string) => void;
+  /** A defect: `onMessage` threw. The next message is read all the same. */
+  readonly onFault: (peer: string, error: unknown) => void;
 }
 
-export interface RouterLimits {
+export interface RouterOptions {
   /** Bytes of one frame; a peer that sends more is cut off by libzmq. */
   readonly maxMessageSize: number;
+  /**
+   * Whether libzmq drops peers that are silent for six seconds. Not for workers: the pool itself may have been
+   * stopped for that long, and would take the blame out on them.
+   */
+  readonly heartbeat: boolean;
 }
 
 /** Messages handled before timers and other sockets get a turn. */
 const TURN = 64;
+/** How long a closing socket may take to hand over what was sent. @unit milliseconds */
+const LINGER_MS = 500;
 
 /**
  * A bound ROUTER socket: one reader loop, one writer loop with a queue.
@@ -28,25 +37,22 @@ export class RouterSocket {
   readonly #socket: Router;
   readonly #handlers: RouterHandlers;
   readonly #outbox: { readonly peer: string; readonly frames: readonly Uint8Array[] }[] = [];
-  readonly #peers = new Map<string, Buffer>();
   #writing = false;
   #closed = false;
   #reader: Promise<void> = Promise.resolve();
 
-  constructor(handlers: RouterHandlers, limits: RouterLimits) {
+  constructor(handlers: RouterHandlers, { maxMessageSize, heartbeat }: RouterOptions) {
     this.#handlers = handlers;
     this.#socket = new Router({
       mandatory: true,
       sendTimeout: 0,
-      linger: 0,
+      linger: LINGER_MS,
       // Bytes in flight are bounded by credits; the water marks would only turn pressure into errors.
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
-      maxMessageSize: limits.maxMessageSize,
+      maxMessageSize,
       handshakeInterval: 2000,
-      heartbeatInterval: 2000,
-      heartbeatTimeout: 6000,
-      heartbeatTimeToLive: 6000,
+      ...(heartbeat ? { heartbeatInterval: 2000, heartbeatTimeout: 6000, heartbeatTimeToLive: 6000 } : {}),
     });
   }
 
@@ -65,15 +71,10 @@ export class RouterSocket {
     }
   }
 
-  /** Forgets the routing id of a peer that is gone. */
-  forget(peer: string): void {
-    this.#peers.delete(peer);
-  }
-
   /** Sends what is queued, then closes. */
   async close(): Promise<void> {
-    if (this.#closed) return;
     while (this.#writing) await nextTurn();
+    if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
     await this.#reader;
@@ -83,11 +84,8 @@ export class RouterSocket {
     let handled = 0;
     try {
       for await (const [id, ...frames] of this.#socket) {
-        if (id === undefined) continue;
-        const peer = id.toString("hex");
-        // The id is copied: the frame would pin libzmq's memory.
-        if (!this.#peers.has(peer)) this.#peers.set(peer, Buffer.from(id));
-        this.#handlers.onMessage(peer, frames);
+        if (id === undefined || this.#closed) continue;
+        this.#handle(id.toString("hex"), frames);
         handled += 1;
         if (handled % TURN === 0) await nextTurn();
       }
@@ -97,21 +95,22 @@ export class RouterSocket {
     }
   }
 
+  #handle(peer: string, frames: readonly Uint8Array[]): void {
+    try {
+      this.#handlers.onMessage(peer, frames);
+    } catch (error) {
+      this.#handlers.onFault(peer, error);
+    }
+  }
+
   async #write(): Promise<void> {
     let sent = 0;
-    for (;;) {
-      const next = this.#outbox.shift();
-      if (next === undefined) break;
-      const id = this.#peers.get(next.peer);
-      if (id === undefined) {
-        this.#handlers.onUnreachable(next.peer);
-        continue;
-      }
+    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
+      const { peer, frames } = next;
       try {
-        await this.#socket.send([id, ...(next.frames as Buffer[])]);
+        await this.#socket.send([Buffer.from(peer, "hex"), ...(frames as Buffer[])]);
       } catch {
-        this.#peers.delete(next.peer);
-        this.#handlers.onUnreachable(next.peer);
+        this.#handlers.onUnreachable(peer);
       }
       sent += 1;
       if (sent % TURN === 0) await nextTurn();

@@ -21,7 +21,7 @@ const CONTROL_FRAME_BYTES = 256 * 1024;
 
 /** What the transport tells the supervisor and the pool. */
 export interface WorkerTransportHandlers {
-  /** All three sockets of a worker have said who they are. */
+  /** All three sockets of a worker have said who they are. Told again when one of them connected anew. */
   readonly onConnected: (workerId: string, hello: HeaderOf<"HELLO">) => void;
   readonly onMessage: (workerId: string, message: Message) => void;
   /** The worker broke the protocol. */
@@ -79,7 +79,12 @@ export class WorkerTransport {
   static async open(handlers: WorkerTransportHandlers, logger: Logger): Promise<WorkerTransport> {
     const folder = await createSocketFolder();
     const transport = new WorkerTransport(folder, handlers, logger);
-    for (const channel of CHANNELS) await transport.#sockets[channel].bind(transport.endpoints[channel]);
+    try {
+      for (const channel of CHANNELS) await transport.#sockets[channel].bind(transport.endpoints[channel]);
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
     return transport;
   }
 
@@ -95,13 +100,15 @@ export class WorkerTransport {
     this.#expected.delete(workerId);
     for (const channel of CHANNELS) {
       const peer = expected.peers[channel];
-      if (peer === undefined) continue;
-      this.#workers[channel].delete(peer);
-      this.#sockets[channel].forget(peer);
+      if (peer !== undefined) this.#workers[channel].delete(peer);
     }
   }
 
-  /** Sends to a worker; lost without a word when the worker is gone, as its process's end is what counts. */
+  /**
+   * Sends to a worker; lost without a word when the worker is gone, as its process's end is what counts.
+   *
+   * @throws PAYLOAD_TOO_LARGE, INVALID_ARGUMENT when the message cannot be sent to anybody
+   */
   send<K extends KindName>(
     workerId: string,
     channel: WorkerChannel,
@@ -128,8 +135,9 @@ export class WorkerTransport {
             `a ${channel} message to ${this.#workers[channel].get(peer) ?? "a stranger"} was not sent`,
           );
         },
+        onFault: (peer, error) => this.#onFault(channel, peer, error),
       },
-      { maxMessageSize },
+      { maxMessageSize, heartbeat: false },
     );
   }
 
@@ -150,6 +158,12 @@ export class WorkerTransport {
     else this.#logger.warn(`dropped a ${message.kind} of a peer that has not said HELLO`);
   }
 
+  #onFault(channel: WorkerChannel, peer: string, error: unknown): void {
+    const workerId = this.#workers[channel].get(peer) ?? "a stranger";
+    const reason = error instanceof Error ? error.stack : String(error);
+    this.#logger.error(`a ${channel} message of ${workerId} could not be handled: ${reason}`);
+  }
+
   #greet(channel: WorkerChannel, peer: string, hello: HeaderOf<"HELLO">): void {
     const expected = this.#expected.get(hello.peer_id);
     const token = Buffer.from(hello.token, "hex");
@@ -163,6 +177,9 @@ export class WorkerTransport {
       this.#logger.warn(`refused a HELLO on the ${channel} socket: unknown worker or wrong token`);
       return;
     }
+    const before = expected.peers[channel];
+    if (before === peer) return;
+    if (before !== undefined) this.#workers[channel].delete(before);
     expected.peers[channel] = peer;
     this.#workers[channel].set(peer, hello.peer_id);
     if (CHANNELS.every((each) => expected.peers[each] !== undefined)) {
