@@ -25,11 +25,14 @@ export function readHeader(bytes: Uint8Array): HeaderMap {
 
 class HeaderReader {
   readonly #bytes: Buffer;
+  /** One character for each byte. */
+  readonly #latin1: string;
   #at = 0;
   #items = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#latin1 = this.#bytes.toString("latin1");
   }
 
   root(): HeaderMap {
@@ -126,17 +129,20 @@ class HeaderReader {
     else if (token >= 0xd9 && token <= 0xdb) length = this.#unsigned(1 << (token - 0xd9));
     else throw refuse("a key must be text", start);
     if (length > LIMITS.keyBytes) throw refuse(`a key is longer than ${LIMITS.keyBytes} bytes`, start);
-    const key = this.#text(length);
+    // Becoming a key gives any slice memory of its own.
+    const key = this.#text(length, LIMITS.keyBytes);
     // Assigned to an object, this one would change its prototype.
     if (key === "__proto__") throw refuse("a key must not be __proto__", start);
     return key;
   }
 
-  #text(length: number): string {
+  #text(length: number, longestSlice = SLICED_BY_COPY): string {
     const start = this.#take(length);
     for (let i = start; i < this.#at; i++) {
       if ((this.#bytes[i] as number) >= 0x80) return this.#utf8(start);
     }
+    // A short slice is copied; a longer one would keep the whole header in memory for as long as it lives.
+    if (length <= longestSlice) return this.#latin1.slice(start, this.#at);
     return this.#bytes.toString("latin1", start, this.#at);
   }
 
@@ -167,6 +173,9 @@ class HeaderReader {
     return start;
   }
 }
+
+/** Longest slice of which V8 makes a string of its own, rather than a window on the other one. */
+const SLICED_BY_COPY = 12;
 
 const NOT_IN_HEADERS: Readonly<Record<number, string>> = {
   192: "nil",
