@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { simulate } from "../ts-client/src/simulation/index.ts";
+import { simulate } from "../ts-client/src/simulation/simulate.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { simulate } from "../../ts-client/src/simulation/index.ts";
+import { simulate } from "../../ts-client/src/simulation/simulate.ts";
 import { MUTANTS } from "./mutants.ts";
 
 /** Runs in which a defect has to be noticed. */

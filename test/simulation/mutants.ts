@@ -6,7 +6,7 @@ import {
   step,
 } from "../../ts-client/src/scheduler/index.ts";
 import type { LiveRequest } from "../../ts-client/src/scheduler/request.ts";
-import type { SchedulerFunctions } from "../../ts-client/src/simulation/index.ts";
+import type { SchedulerFunctions } from "../../ts-client/src/simulation/world/simulated-shell.ts";
 
 /** Defects put around the scheduler from outside. The checks of the simulation must notice each of them. */
 

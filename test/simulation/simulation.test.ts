@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FAULTS, simulate } from "../../ts-client/src/simulation/index.ts";
+import { simulate } from "../../ts-client/src/simulation/simulate.ts";
+import { FAULTS } from "../../ts-client/src/simulation/world/faults.ts";
 
 /** Every run has another pool, other clients and other faults. */
 const RUNS = 120;

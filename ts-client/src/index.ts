@@ -7,4 +7,5 @@ export * from "./image/index.ts";
 export * from "./model/index.ts";
 export * from "./pool/index.ts";
 export * from "./processor/index.ts";
+export * from "./simulation/index.ts";
 export * from "./tensor/index.ts";

@@ -1,4 +1,4 @@
-export type { Violation } from "./invariants/invariant-checker.ts";
-export { type SimulateOptions, type SimulationReport, simulate } from "./simulate.ts";
-export { FAULTS, type FaultName } from "./world/faults.ts";
-export type { SchedulerFunctions } from "./world/simulated-shell.ts";
+export type { SimulatedPoolOptions } from "./pool/options.ts";
+export type { ClockKind } from "./pool/simulated-clock.ts";
+export { SimulatedPool } from "./pool/simulated-pool.ts";
+export type { SimulatedFailure, SimulatedReply, SimulatedTry, WorkerScript } from "./pool/worker-script.ts";

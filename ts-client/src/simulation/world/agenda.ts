@@ -50,6 +50,11 @@ export class Agenda {
     return true;
   }
 
+  /** Moves the clock on with nothing happening: nothing may be due before. */
+  skipTo(time: number): void {
+    this.#now = Math.max(this.#now, Math.min(time, this.nextAt));
+  }
+
   #sink(entry: Entry): void {
     const entries = this.#entries;
     let index = 0;
