@@ -249,6 +249,30 @@ describe("fromPretrained", () => {
     expect(asked).toEqual(["m", undefined]);
   });
 
+  it("finds a name among what a pool serves", async () => {
+    const models = [
+      { modelId: "other", source: "x" },
+      { modelId: "small", source: "org/name" },
+      { modelId: "bundled", source: "tiny-shapes-t5" },
+    ];
+    const asked: unknown[] = [];
+    const pool = {
+      models: async () => models as never,
+      assets: async (modelId?: string) => {
+        asked.push(modelId);
+        return assets();
+      },
+    };
+    for (const name of ["small", "org/name", "tiny-shapes-t5"]) {
+      await InstructBlipProcessor.fromPretrained(name, { pool });
+    }
+    expect(asked).toEqual(["small", "small", "bundled"]);
+    await expect(InstructBlipProcessor.fromPretrained("absent", { pool })).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+      message: expect.stringContaining("other (x), small (org/name), bundled (tiny-shapes-t5)"),
+    });
+  });
+
   it("reads the image processor's configuration from either file, the newer first", async () => {
     const { files } = await assets();
     const old = { do_resize: true, size: { height: 30, width: 40 } };

@@ -5,6 +5,7 @@ export {
   type AssetsSource,
   type EncodedText,
   InstructBlipProcessor,
+  type LoadProcessorOptions,
   type ProcessorCall,
 } from "./instructblip-processor.ts";
 export { PixelValues } from "./pixel-values.ts";

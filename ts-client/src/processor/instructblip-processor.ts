@@ -1,4 +1,4 @@
-import type { ProcessorAssets } from "../engine/index.ts";
+import type { Engine, ProcessorAssets } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
 import { BlipImageProcessor, type ImageInput, type ImageProcessorOptions } from "../image/index.ts";
 import { Tensor } from "../tensor/index.ts";
@@ -8,13 +8,20 @@ import type { BatchFeature, TextFeature } from "./batch-feature.ts";
 import { checkInputs, type ProcessorInputs } from "./call-options.ts";
 import { callable } from "./callable.ts";
 import { PixelValues } from "./pixel-values.ts";
+import { servedAssets } from "./served-assets.ts";
 import { encodeTexts, QFORMER_MAX_TOKENS } from "./text-inputs.ts";
 
 /** A processor's files from a pool: any engine will do. */
 export interface AssetsSource {
-  readonly pool: { assets(modelId?: string): Promise<ProcessorAssets> };
+  readonly pool: Pick<Engine, "assets">;
   /** Which deployment's. @default the pool's only one */
   readonly modelId?: string;
+}
+
+/** How a processor is loaded. */
+export interface LoadProcessorOptions extends ImageProcessorOptions {
+  /** Take the files from the pool that serves the model, rather than from this machine's disk. */
+  readonly pool?: Pick<Engine, "assets" | "models">;
 }
 
 /** How a processor is called. */
@@ -59,20 +66,26 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
   }
 
   /**
-   * Loads a processor.
+   * Loads a processor: `fromPretrained(folder)`, `fromPretrained("tiny-shapes-t5")`,
+   * `fromPretrained(name, { pool })` or `fromPretrained({ pool })`.
    *
-   * @param source - a bundled name (`tiny-shapes-t5`), a checkpoint's folder, or a pool that serves one
+   * @param source - a bundled name or a checkpoint's folder; with `options.pool` the name of a model that the
+   *   pool serves; or a pool
    * @throws MODEL_NOT_FOUND when there is none, CONFIG_INVALID when its files cannot be used
    */
   static async fromPretrained(
     source: string | AssetsSource,
-    options: ImageProcessorOptions = {},
+    options: LoadProcessorOptions = {},
   ): Promise<InstructBlipProcessor> {
-    if (typeof source === "string") return build(await readAssets(source), options);
+    const { pool, ...imageOptions } = options;
+    if (typeof source === "string") {
+      const files = pool === undefined ? await readAssets(source) : (await servedAssets(pool, source)).files;
+      return build(files, imageOptions);
+    }
     if (typeof source?.pool?.assets !== "function") {
       throw invalidArgument("source", "a bundled name, a checkpoint's folder, or { pool }", source);
     }
-    return InstructBlipProcessor.fromAssets(await source.pool.assets(source.modelId), options);
+    return build((await source.pool.assets(source.modelId)).files, imageOptions);
   }
 
   /** Makes a processor from files at hand. @throws CONFIG_INVALID when they cannot be used */

@@ -1,8 +1,5 @@
 import { type Axis, HALF, PRECISION_BITS } from "./axis.ts";
 
-/** One row of 8-bit RGB samples. */
-export type Row = Uint8Array | Uint8ClampedArray;
-
 /** Pixels `from` to `to` of a row, the last excluded. */
 export interface Columns {
   readonly from: number;
@@ -10,7 +7,7 @@ export interface Columns {
 }
 
 /** A function that resizes a row to some of its output columns; it gives the same buffer at each call. */
-export function horizontalPass(axis: Axis, columns: Columns): (row: Row) => Row {
+export function horizontalPass(axis: Axis, columns: Columns): (row: Uint8Array) => Uint8Array {
   const count = columns.to - columns.from;
   const { windowSize } = axis;
   const starts = new Int32Array(count);
@@ -21,7 +18,7 @@ export function horizontalPass(axis: Axis, columns: Columns): (row: Row) => Row 
     ends[i] = axis.end(columns.from + i) * 3;
     axis.coefficients(columns.from + i, coefficients, i * windowSize);
   }
-  const output = new Uint8ClampedArray(count * 3);
+  const { clamped, bytes } = rowBuffer(count * 3);
 
   return (row) => {
     for (let i = 0; i < count; i++) {
@@ -36,12 +33,18 @@ export function horizontalPass(axis: Axis, columns: Columns): (row: Row) => Row 
         green = (green + Math.imul(row[at + 1] as number, weight)) | 0;
         blue = (blue + Math.imul(row[at + 2] as number, weight)) | 0;
       }
-      output[i * 3] = red >> PRECISION_BITS;
-      output[i * 3 + 1] = green >> PRECISION_BITS;
-      output[i * 3 + 2] = blue >> PRECISION_BITS;
+      clamped[i * 3] = red >> PRECISION_BITS;
+      clamped[i * 3 + 1] = green >> PRECISION_BITS;
+      clamped[i * 3 + 2] = blue >> PRECISION_BITS;
     }
-    return output;
+    return bytes;
   };
+}
+
+/** A row that clips what is written to `clamped`; hot loops read `bytes`, as every row, to see one type alone. */
+function rowBuffer(length: number): { clamped: Uint8ClampedArray; bytes: Uint8Array } {
+  const clamped = new Uint8ClampedArray(length);
+  return { clamped, bytes: new Uint8Array(clamped.buffer) };
 }
 
 /** An output row whose window the stream of source rows is inside of. */
@@ -61,10 +64,10 @@ interface OpenRow {
 export function verticalPass(
   axis: Axis,
   length: number,
-  rowAt: (y: number) => Row,
-  emit: (out: number, row: Row) => void,
+  rowAt: (y: number) => Uint8Array,
+  emit: (out: number, row: Uint8Array) => void,
 ): void {
-  const output = new Uint8ClampedArray(length);
+  const { clamped, bytes } = rowBuffer(length);
   const closed: OpenRow[] = [];
   let open: OpenRow[] = [];
   let next = 0;
@@ -77,8 +80,8 @@ export function verticalPass(
     for (const { sums, coefficients, start } of open) addRow(sums, row, coefficients[y - start] as number);
     open = open.filter((candidate) => {
       if (candidate.end > y + 1) return true;
-      for (let j = 0; j < length; j++) output[j] = (candidate.sums[j] as number) >> PRECISION_BITS;
-      emit(candidate.out, output);
+      for (let j = 0; j < length; j++) clamped[j] = (candidate.sums[j] as number) >> PRECISION_BITS;
+      emit(candidate.out, bytes);
       closed.push(candidate);
       return false;
     });
@@ -93,7 +96,7 @@ function openRow(axis: Axis, out: number, length: number, reused: OpenRow | unde
   return { out, start: axis.start(out), end: axis.end(out), sums, coefficients };
 }
 
-function addRow(sums: Int32Array, row: Row, weight: number): void {
+function addRow(sums: Int32Array, row: Uint8Array, weight: number): void {
   for (let j = 0; j < sums.length; j++) {
     sums[j] = (sums[j] as number) + Math.imul(row[j] as number, weight);
   }

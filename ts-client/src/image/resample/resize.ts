@@ -1,7 +1,7 @@
 import type { RgbImage } from "../rgb-image.ts";
 import { Axis } from "./axis.ts";
 import type { Filter } from "./filters.ts";
-import { type Columns, horizontalPass, type Row, verticalPass } from "./passes.ts";
+import { type Columns, horizontalPass, verticalPass } from "./passes.ts";
 
 /** Horizontal coefficients kept at once; a row of more is resized in blocks of output columns. */
 const COEFFICIENTS_AT_ONCE = 1 << 20;
@@ -14,13 +14,16 @@ const COEFFICIENTS_AT_ONCE = 1 << 20;
  */
 export function resize(source: RgbImage, width: number, height: number, filter: Filter): RgbImage {
   const data = new Uint8Array(width * height * 3);
+  const { buffer, byteOffset, byteLength } = source.data;
+  // A plain array, where a Buffer may have come: hot loops are to see one type alone.
+  const plain = { ...source, data: new Uint8Array(buffer, byteOffset, byteLength) };
   const horizontal = new Axis(source.width, width, filter);
   const vertical = new Axis(source.height, height, filter);
   const block = Math.max(1, Math.floor(COEFFICIENTS_AT_ONCE / horizontal.windowSize));
   for (let from = 0; from < width; from += block) {
     const columns = { from, to: Math.min(from + block, width) };
     const resizeColumns = verticalFirst(source, width, height) ? downThenAcross : acrossThenDown;
-    resizeColumns(source, horizontal, vertical, columns, (out, row) => {
+    resizeColumns(plain, horizontal, vertical, columns, (out, row) => {
       data.set(row, (out * width + from) * 3);
     });
   }
@@ -36,7 +39,7 @@ function verticalFirst(source: RgbImage, width: number, height: number): boolean
   return down > 0 && down > (source.width - width) * 2;
 }
 
-type Emit = (out: number, row: Row) => void;
+type Emit = (out: number, row: Uint8Array) => void;
 
 function acrossThenDown(
   source: RgbImage,
@@ -66,17 +69,17 @@ function downThenAcross(
   );
 }
 
-function horizontalOrCopy(axis: Axis, columns: Columns): (row: Row) => Row {
+function horizontalOrCopy(axis: Axis, columns: Columns): (row: Uint8Array) => Uint8Array {
   if (axis.inSize !== axis.outSize) return horizontalPass(axis, columns);
   return (row) => row.subarray(columns.from * 3, columns.to * 3);
 }
 
-function verticalOrCopy(axis: Axis, length: number, rowAt: (y: number) => Row, emit: Emit): void {
+function verticalOrCopy(axis: Axis, length: number, rowAt: (y: number) => Uint8Array, emit: Emit): void {
   if (axis.inSize !== axis.outSize) verticalPass(axis, length, rowAt, emit);
   else for (let y = 0; y < axis.outSize; y++) emit(y, rowAt(y));
 }
 
-function sourceRow(source: RgbImage, y: number): Row {
+function sourceRow(source: RgbImage, y: number): Uint8Array {
   const length = source.width * 3;
   return source.data.subarray(y * length, (y + 1) * length);
 }
