@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   BlipImageProcessor,
   configureImageThreads,
@@ -22,6 +22,11 @@ const png = () =>
     .png()
     .toBuffer();
 const ORANGE = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => [255, 128, 0][i % 3]!);
+
+beforeAll(async () => {
+  // The first picture starts a thread, which compiles the sources.
+  await processor.prepare(await png());
+}, 120_000);
 
 describe("prepare", () => {
   it("takes a file's bytes as any kind of buffer", async () => {

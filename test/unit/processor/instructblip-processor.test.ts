@@ -18,7 +18,9 @@ let llama: InstructBlipProcessor;
 beforeAll(async () => {
   t5 = await InstructBlipProcessor.fromPretrained("tiny-shapes-t5");
   llama = await InstructBlipProcessor.fromPretrained("tiny-shapes-llama");
-});
+  // The first picture starts a thread, which compiles the sources.
+  await t5.prepareImage(flat(0, 0, 0));
+}, 120_000);
 
 /** A picture of one colour. */
 function flat(red: number, green: number, blue: number): DecodedImage {
