@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { InstructBlipError } from "../../ts-client/src/errors/index.ts";
 import { decodeMessage } from "../../ts-client/src/protocol/index.ts";
 import { mutated } from "./mutations.ts";
-import { readInPython, type Verdict } from "./python-codec.ts";
+import { PYTHON_TIMEOUT_MS, readInPython, type Verdict } from "./python-codec.ts";
 import { Random } from "./random.ts";
 import { SMALL_FRAMES } from "./small-frames.ts";
 
@@ -41,7 +41,7 @@ describe("on spoilt messages", () => {
   let there: Verdict[] = [];
   beforeAll(async () => {
     there = await readInPython(messages);
-  });
+  }, PYTHON_TIMEOUT_MS);
 
   it("TypeScript and Python agree: accepted with the same value, or refused for the same kind of fault", () => {
     for (const [i, verdict] of here.entries()) {

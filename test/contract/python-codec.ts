@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runPython } from "../support/python.ts";
 
+/** Two seconds on an idle machine; tests must not fail on a busy one. */
+export const PYTHON_TIMEOUT_MS = 180_000;
+
 /** What a reader makes of some frames. */
 export type Verdict =
   | { readonly kind: string; readonly header: unknown; readonly frames: readonly Uint8Array[] }

@@ -10,7 +10,7 @@ import {
 } from "../../ts-client/src/protocol/index.ts";
 import { Tensor } from "../../ts-client/src/tensor/index.ts";
 import { arbitraryHeader, TENSORS_NAMED } from "./arbitrary-header.ts";
-import { readInPython } from "./python-codec.ts";
+import { PYTHON_TIMEOUT_MS, readInPython } from "./python-codec.ts";
 
 const SEED = 41;
 const HEADERS_PER_KIND = 40;
@@ -36,7 +36,7 @@ describe(`${MESSAGES.length} random messages of all kinds`, () => {
     expect(TENSORS).toHaveLength(TENSORS_NAMED);
   });
 
-  it("survive the way to Python and back", async () => {
+  it("survive the way to Python and back", { timeout: PYTHON_TIMEOUT_MS }, async () => {
     const sent = MESSAGES.map(encode);
     const verdicts = await readInPython(sent);
     for (const [i, { kind, header, tensors }] of MESSAGES.entries()) {
