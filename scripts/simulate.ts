@@ -62,6 +62,8 @@ for (let seed = firstSeed; total.requests < requests; seed += 1) {
 }
 
 const seconds = (performance.now() - startedAt) / 1000;
+const { user, system } = process.cpuUsage();
+const cpuSeconds = (user + system) / 1e6;
 const summary = {
   ...total,
   virtualHours: Number(total.virtualHours.toFixed(1)),
@@ -70,6 +72,9 @@ const summary = {
   violations: process.exitCode === 1 ? 1 : 0,
   trace: traces.digest("hex").slice(0, 16),
   seconds: Number(seconds.toFixed(1)),
+  /** On a busy machine this says more than the wall clock: it counts the garbage collector's threads too. */
+  cpuSeconds: Number(cpuSeconds.toFixed(1)),
   requestsPerSecond: Math.round(total.requests / seconds),
+  requestsPerCpuSecond: Math.round(total.requests / cpuSeconds),
 };
 console.log(JSON.stringify(summary, null, 2));

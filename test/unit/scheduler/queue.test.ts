@@ -60,4 +60,13 @@ describe("queue", () => {
     bench.cancel("b");
     expect(bench.state).toMatchObject({ waiting: 0, waitingBytes: 0 });
   });
+
+  it("may be long: 150,000 requests wait and are served", { timeout: 120_000 }, () => {
+    const bench = new Harness({ maxQueueRequests: 200_000 });
+    for (let index = 0; index < 150_000; index += 1) bench.queue(String(index));
+    bench.ready("w", { slots: 2 });
+    expect(bench.batches()).toEqual(["w: 0 1"]);
+    bench.result("0");
+    expect(bench.batches()).toEqual(["w: 0 1", "w: 2"]);
+  });
 });

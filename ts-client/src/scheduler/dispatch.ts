@@ -1,4 +1,4 @@
-import { stopWaiting } from "./queue.ts";
+import { dequeue, stopWaiting } from "./queue.ts";
 import type { LiveRequest } from "./request.ts";
 import type { SchedulerModel, SchedulerState } from "./state.ts";
 import { attemptKey, isOpen, type SchedulerWorker } from "./worker.ts";
@@ -111,10 +111,8 @@ function send(
   batch: readonly LiveRequest[],
   now: number,
 ): void {
-  const chosen = new Set(batch);
-  const kept = model.queue.filter((request) => !chosen.has(request));
-  model.queue.splice(0, model.queue.length, ...kept);
   for (const request of batch) {
+    dequeue(model, request);
     stopWaiting(state, request);
     request.phase = "running";
     request.attempt += 1;
