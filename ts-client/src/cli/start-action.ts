@@ -44,6 +44,7 @@ async function open(flags: StartFlags, signal: AbortSignal) {
     });
     const served = await servePool(pool, {
       onStop: () => stop(),
+      logLevel: flags.logLevel,
       ...(name === undefined ? {} : { name }),
       ...(endpoint === undefined ? {} : { endpoint }),
     });

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PoolClient } from "../client/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
-import { DEFAULT_NAME, readRuntimeFile } from "../front/index.ts";
+import { DEFAULT_NAME, isAlive, readRuntimeFile } from "../front/index.ts";
 import { EXIT } from "./exit-codes.ts";
 import { answer, answerJson, remark } from "./output.ts";
 import type { StopFlags } from "./stop.ts";
@@ -22,7 +22,7 @@ export async function stop(
     await client.stopDaemon();
   }
   const until = performance.now() + timeout;
-  while ((await readRuntimeFile(name))?.pid === daemon.pid || isAlive(daemon.pid)) {
+  while (isAlive(daemon)) {
     signal.throwIfAborted();
     if (performance.now() > until) {
       throw new InstructBlipError(
@@ -35,13 +35,4 @@ export async function stop(
   if (json === true) answerJson({ ok: true, name, pid: daemon.pid });
   else answer(`Stopped "${name}" (process ${daemon.pid}).`);
   return EXIT.ok;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

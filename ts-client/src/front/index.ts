@@ -1,2 +1,2 @@
-export { DEFAULT_NAME, daemonNames, type RuntimeFile, readRuntimeFile } from "./runtime-file.ts";
+export { DEFAULT_NAME, daemonNames, isAlive, type RuntimeFile, readRuntimeFile } from "./runtime-file.ts";
 export { type Served, type ServeOptions, servePool } from "./serve.ts";

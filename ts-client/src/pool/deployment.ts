@@ -4,8 +4,9 @@ import path from "node:path";
 import { z } from "zod";
 import type { DeploymentSpec } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
-import type { HeaderOf } from "../protocol/index.ts";
+import { HEADER_SCHEMAS, type HeaderOf } from "../protocol/index.ts";
 import { packageRoot } from "../python/package-root.ts";
+import { wrongOption } from "./wrong-option.ts";
 
 /** Checkpoints that come with the package. */
 export const BUNDLED_MODELS = ["tiny-shapes-t5", "tiny-shapes-llama"] as const;
@@ -37,6 +38,8 @@ const specSchema = z.strictObject({
   offline: z.boolean().default(false),
 });
 
+const LOAD = HEADER_SCHEMAS.LOAD.omit({ worker_epoch: true, device: true });
+
 /** A deployment with nothing left open. */
 export interface Deployment {
   readonly modelId: string;
@@ -57,38 +60,27 @@ export interface Deployment {
  */
 export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deployment {
   const parsed = specSchema.safeParse(spec);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = [field, ...(issue?.path ?? [])].join(".");
-    throw new InstructBlipError(
-      "INVALID_ARGUMENT",
-      `\`${where}\` is wrong: ${issue?.message ?? "unknown problem"}.`,
-      {
-        path: where,
-      },
-    );
-  }
+  if (!parsed.success) throw wrongOption(parsed.error, spec, field);
   const given = parsed.data;
   const source = resolveSource(given);
   const onCpu = given.devices.every((device) => device === "cpu" || device === "auto");
   const threads =
     given.threads ?? (onCpu ? Math.max(1, Math.floor(availableParallelism() / given.workers)) : 0);
-  return {
-    modelId: given.modelId ?? defaultId(given.source),
-    source: given.source,
-    revision: given.revision,
-    workers: given.workers,
-    devices: given.devices,
-    load: {
-      model_id: given.modelId ?? defaultId(given.source),
-      source,
-      dtype: given.dtype,
-      quantization: given.quantization,
-      threads,
-      slots: given.slots ?? (onCpu ? 8 : 16),
-      feature_cache_bytes: given.featureCacheBytes,
-    },
+  const modelId = given.modelId ?? defaultId(given.source);
+  const load = {
+    model_id: modelId,
+    source,
+    dtype: given.dtype,
+    quantization: given.quantization,
+    threads,
+    slots: given.slots ?? (onCpu ? 8 : 16),
+    feature_cache_bytes: given.featureCacheBytes,
   };
+  // A worker that cannot read its LOAD would wait for another one in vain.
+  const readable = LOAD.safeParse(load);
+  if (!readable.success) throw wrongOption(readable.error, load, field);
+  const { source: name, revision, workers, devices } = given;
+  return { modelId, source: name, revision, workers, devices, load };
 }
 
 /** Whether a deployment serves what a spec asks for, so that it need not be loaded again. */

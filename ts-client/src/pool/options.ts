@@ -7,6 +7,7 @@ import type { Launcher } from "./launcher/launcher.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 import { DEFAULT_LIVENESS, type LivenessOptions } from "./supervisor/liveness.ts";
 import { DEFAULT_RESTART, type RestartOptions } from "./supervisor/restart-policy.ts";
+import { wrongOption } from "./wrong-option.ts";
 
 /** Options of {@link WorkerPool.start}; those of a deployment apply to `model`. */
 export interface WorkerPoolOptions extends Omit<DeploymentSpec, "source" | "modelId"> {
@@ -116,15 +117,7 @@ export function resolvePoolOptions(options: WorkerPoolOptions, launcher?: Launch
     (isShared ? shared : rest)[name] = value;
   }
   const parsed = schema.safeParse(rest);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : (issue?.path ?? []).join(".");
-    throw new InstructBlipError(
-      "INVALID_ARGUMENT",
-      `\`${path}\` is wrong: ${issue?.message ?? "unknown problem"}.`,
-      { path },
-    );
-  }
+  if (!parsed.success) throw wrongOption(parsed.error, rest);
   const given = parsed.data;
   return {
     deployments: deploymentsOf(given.model, given.models, shared),
@@ -150,9 +143,11 @@ function deploymentsOf(
   shared: Record<string, unknown>,
 ): Deployment[] {
   if (models === undefined) {
-    const spec =
-      typeof model === "object" ? { ...shared, ...model } : { ...shared, source: model ?? DEFAULT_MODEL };
-    return [resolveDeployment(spec as unknown as DeploymentSpec)];
+    // What stands beside `model` is named as it stands there.
+    if (typeof model !== "object") {
+      return [resolveDeployment({ ...shared, source: model ?? DEFAULT_MODEL } as DeploymentSpec, "")];
+    }
+    return [resolveDeployment({ ...shared, ...model } as unknown as DeploymentSpec, "model")];
   }
   if (model !== undefined) {
     throw new InstructBlipError("INVALID_ARGUMENT", "Give either `model` or `models`, not both.", {

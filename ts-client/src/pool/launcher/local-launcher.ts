@@ -1,12 +1,16 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { isMainThread } from "node:worker_threads";
 import { execa } from "execa";
 import { InstructBlipError } from "../../errors/index.ts";
 import { clean, type Logger } from "../logger.ts";
 import type { LaunchedWorker, Launcher, LaunchSpec, WorkerExit } from "./launcher.ts";
+import { followLines } from "./lines.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 
 /** Lines of standard error kept for the report of a death. */
 const TAIL_LINES = 40;
+/** How long the last lines may take to come once the process has ended. @unit milliseconds */
+const LAST_LINES_MS = 200;
 
 export interface LocalLauncherOptions {
   /** The environment's interpreter. */
@@ -46,12 +50,7 @@ export class LocalLauncher implements Launcher {
       extendEnv: false,
       env: workerEnvironment(process.env),
     });
-    const tail: string[] = [];
-    const drained = Promise.all([
-      follow(child.iterable({ from: "stderr" }), spec.workerId, tail, logger),
-      follow(child.iterable({ from: "stdout" }), spec.workerId, tail, logger),
-    ]);
-    const { pid } = child;
+    const { pid, stdin, stdout, stderr } = child;
     if (pid === undefined) {
       const { shortMessage } = (await child) as { shortMessage?: string };
       throw new InstructBlipError(
@@ -59,16 +58,28 @@ export class LocalLauncher implements Launcher {
         `The worker's process could not be started: ${shortMessage ?? "unknown reason"}.`,
       );
     }
-    child.stdin.on("error", () => {
+    const tail: string[] = [];
+    const onLine = (line: string) => {
+      const text = clean(line);
+      tail.push(text);
+      if (tail.length > TAIL_LINES) tail.shift();
+      logger.debug(`${spec.workerId}: ${text}`);
+    };
+    const drained = Promise.all([followLines(stdout, onLine), followLines(stderr, onLine)]);
+    // The process's own end: a child of the worker may hold the pipes open for much longer.
+    const ended = new Promise<Omit<WorkerExit, "stderrTail">>((resolve) => {
+      child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+    });
+    const exited = ended.then(async (end) => {
+      // What the worker said last explains its death.
+      await Promise.race([drained, wait(LAST_LINES_MS)]);
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      return { ...end, stderrTail: tail };
+    });
+    stdin.on("error", () => {
       // The worker may die before it has read the line; its exit is what counts.
     });
-    child.stdin.write(`${launchLine(spec)}\n`);
-    const exited = (async (): Promise<WorkerExit> => {
-      const { exitCode, signal } = await child;
-      // What the worker said last explains its death; a grandchild that keeps the pipe open must not delay it.
-      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
-      return { code: exitCode, signal, stderrTail: tail };
-    })();
+    stdin.write(`${launchLine(spec)}\n`);
     return {
       pid,
       exited,
@@ -86,25 +97,6 @@ function launchLine(spec: LaunchSpec): string {
     pool_epoch: spec.poolEpoch,
     parent_pid: process.pid,
   });
-}
-
-/** Reads a stream to its end: a pipe that nobody reads would block the worker for good. */
-async function follow(
-  lines: AsyncIterable<unknown>,
-  workerId: string,
-  tail: string[],
-  logger: Logger,
-): Promise<void> {
-  try {
-    for await (const line of lines) {
-      const text = clean(String(line));
-      tail.push(text);
-      if (tail.length > TAIL_LINES) tail.shift();
-      logger.debug(`${workerId}: ${text}`);
-    }
-  } catch {
-    // The stream ends with the process.
-  }
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {
