@@ -22,12 +22,6 @@ class Inbox:
         return len(self._waiting)
 
     @property
-    def queued_rows(self) -> int:
-        """Rows of the requests that wait."""
-        with self._changed:
-            return sum(request.rows for request in self._waiting)
-
-    @property
     def closed(self) -> bool:
         """Whether nothing more will come."""
         return self._closed

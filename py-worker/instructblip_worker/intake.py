@@ -64,13 +64,18 @@ class Intake:
         engine = self._session.engine
         if parked is None or engine is None:
             return
+        frame = tensors[message.tensor]
         try:
-            engine.check_picture(tensors[message.tensor])
+            engine.check_picture(frame)
+            if frame.content_hash() != message.hash:
+                raise RequestError(
+                    "INVALID_ARGUMENT", "PUT's hash is not that of its bytes.", path="image.hash"
+                )
         except RequestError as error:
             for request in parked.requests:
                 self._session.outbox.error(request, error)
             return
-        parked.picture.frame = tensors[message.tensor]
+        parked.picture.frame = frame
         self._pictures[message.hash] = parked.picture
         self._session.inbox.put(parked.requests)
 
@@ -132,11 +137,14 @@ class Intake:
         if item.image.tensor is not None:
             frame = tensors[item.image.tensor]
             engine.check_picture(frame)
-            return self._pictures.setdefault(digest, Picture(digest, frame))
-        if digest in self._parked:
-            return self._parked[digest].picture
-        # Another request with this picture may be in hand, its features not computed yet.
-        return self._pictures.get(digest) or Picture(digest)
+            # The engine holds the bytes against the hash, before it keeps anything under it.
+            self._pictures[digest] = picture = Picture(digest, frame)
+            return picture
+        # A request with this picture may be in hand, its features not computed yet.
+        known = self._pictures.get(digest)
+        if known is not None and known.frame is not None and known.frame.content_hash() == digest:
+            return known
+        return Picture(digest)
 
     def _need(self, requests: list[Request]) -> None:
         """Park requests without a picture, and ask for those that were not asked for before."""

@@ -101,7 +101,9 @@ def _read(
 ) -> tuple[Any, list[str]]:
     """The model with its weights, in evaluation mode. Its class is named here: the checkpoint has no say."""
     quantization = quantization_config(load.quantization, device, dtype)
-    placed = {} if quantization is None else {"quantization_config": quantization, "device_map": {"": device}}
+    placed: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
+    if quantization is not None and device.type != "cpu":
+        placed["device_map"] = {"": device}
     with _reported(reporter):
         try:
             loaded: Any = InstructBlipForConditionalGeneration.from_pretrained(

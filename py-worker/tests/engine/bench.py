@@ -76,7 +76,7 @@ class Replies:
 class Bench:
     """One loaded checkpoint."""
 
-    def __init__(self, kind: str, **settings: Any) -> None:
+    def __init__(self, kind: str, folder: Path | None = None, **settings: Any) -> None:
         usual: dict[str, Any] = {
             "dtype": "float32",
             "quantization": "none",
@@ -88,7 +88,7 @@ class Bench:
         load = Load(
             worker_epoch=EPOCH,
             model_id="m",
-            source=FolderSource(path=str(MODELS / f"tiny-shapes-{kind}")),
+            source=FolderSource(path=str(folder or MODELS / f"tiny-shapes-{kind}")),
             **{**usual, **settings},
         )
         engine = load_engine(load, Reporter(EPOCH, lambda message: None))

@@ -12,6 +12,8 @@ import torch
 from instructblip_worker.errors import RequestError
 from instructblip_worker.failures import DeviceLost
 from instructblip_worker.outbox import Outbox
+from instructblip_worker.pixels import PixelNormaliser, PixelSettings
+from instructblip_worker.protocol import TensorFrame
 from instructblip_worker.registry import Registry
 from tests.engine.bench import Bench
 
@@ -141,6 +143,15 @@ def test_one_picture_is_seen_once(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     assert [replies.results[r.request_id].image_cached for r in first] == [False] * 3
     assert later.results[again.request_id].image_cached
     assert later.sequences(again) == replies.sequences(first[0])
+
+
+def test_a_normalised_picture_is_as_good_as_its_bytes(bench: Bench) -> None:
+    raw = bench.request(image=4)
+    assert raw.picture.frame is not None
+    pixels = PixelNormaliser(PixelSettings(), 224)([raw.picture.frame]).numpy()[0]
+    ready = bench.request(image=TensorFrame.of(pixels))
+    replies = bench.run(raw, ready)
+    assert replies.sequences(ready) == replies.sequences(raw)
 
 
 def test_a_picture_under_a_wrong_hash_is_refused(bench: Bench) -> None:

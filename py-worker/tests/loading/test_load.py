@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -138,12 +139,42 @@ def test_auto_depends_on_the_device(
     assert choose_dtype("float16", CPU) == "float16"
 
 
-@pytest.mark.parametrize("quantization", ["int8", "nf4"])
-def test_quantization_on_the_cpu_is_refused_in_words(quantization: str) -> None:
+@pytest.mark.skipif(importlib.util.find_spec("torchao") is None, reason="torchao is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["t5", "llama"])
+def test_int8_on_the_cpu_is_for_the_language_model_alone(kind: str) -> None:
+    bench = Bench(kind, quantization="int8")
+    quantised = {
+        name for name, weight in bench.model.named_parameters() if type(weight.data).__name__ == "Int8Tensor"
+    }
+    assert len(quantised) > 10
+    assert all(name.startswith("language_model.") for name in quantised)
+    assert not any("lm_head" in name or ".wo." in name for name in quantised)
+    full = Bench(kind)
+    scores = []
+    for each in (bench, full):
+        request = each.request(output_logits=True, max_new_tokens=1)
+        scores.append(each.run(request).tensors[request.request_id]["logits"][0, 0])
+    assert np.corrcoef(*scores)[0, 1] > 0.98
+
+
+@pytest.mark.parametrize(
+    ("quantization", "device", "words"),
+    [
+        ("nf4", "cpu", "CUDA"),
+        ("int8", "mps", "CUDA"),
+        ("int8", "cpu", "torchao"),
+        ("nf4", "cuda", "bitsandbytes"),
+    ],
+)
+def test_quantization_that_cannot_be_had_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch, quantization: str, device: str, words: str
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LoadError) as caught:
-        quantization_config(quantization, CPU, "float32")  # type: ignore[arg-type]
+        quantization_config(quantization, torch.device(device), "float32")  # type: ignore[arg-type]
     assert (caught.value.code, caught.value.path) == ("CONFIG_INVALID", "quantization")
-    assert "CUDA" in caught.value.message
+    assert words in caught.value.message
 
 
 def test_a_model_larger_than_the_memory_is_refused_before_it_is_read() -> None:

@@ -95,6 +95,29 @@ def test_a_picture_by_its_hash_is_asked_for_once(llama: Pool) -> None:
     assert not llama.mail("data", Need)
 
 
+def test_a_picture_in_hand_is_not_asked_for(pool: Pool) -> None:
+    pool.start_script({"service_ms": 200})
+    frame = picture(74)
+    first, second = ask([5], [5], frame), ask([6], [6], frame.content_hash())
+    pool.submit(first, second)
+    assert pool.result(first[0])
+    assert pool.result(second[0])
+    assert not pool.mail("data", Need)
+
+
+def test_wrong_bytes_under_a_hash_harm_nobody_else(pool: Pool) -> None:
+    pool.start_script({"service_ms": 200})
+    frame, other = picture(75), picture(76)
+    liar, tensors = ask([5], [5], frame)
+    tensors[2] = other
+    honest = ask([6], [6], frame.content_hash())
+    pool.submit((liar, tensors), honest)
+    assert pool.expect("data", Need)[0].hashes == [frame.content_hash()]
+    pool.send("data", Put(hash=frame.content_hash(), tensor=0), [other])
+    error = pool.error(honest[0])
+    assert (error.code, error.path) == ("INVALID_ARGUMENT", "image.hash")
+
+
 def test_a_picture_that_does_not_fit_fails_those_who_wait(llama: Pool) -> None:
     frame = blank_picture(size=10)
     item, tensors = ask([5], [5], frame.content_hash())

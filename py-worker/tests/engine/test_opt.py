@@ -1,0 +1,55 @@
+"""OPT, the language model that an InstructBLIP configuration has by default; its weights here are random."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.engine.bench import MODELS, Bench
+
+
+@pytest.fixture(scope="module")
+def opt(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The bundled LLaMA checkpoint's files around a small OPT."""
+    from transformers import InstructBlipConfig, InstructBlipForConditionalGeneration
+
+    source = MODELS / "tiny-shapes-llama"
+    folder = tmp_path_factory.mktemp("opt") / "checkpoint"
+    shutil.copytree(source, folder)
+    config = json.loads((source / "config.json").read_text())
+    text = {
+        "model_type": "opt",
+        "vocab_size": 1408,
+        "hidden_size": 64,
+        "word_embed_proj_dim": 64,
+        "ffn_dim": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 128,
+        "dropout": 0.0,
+        "bos_token_id": 2,
+        "eos_token_id": 2,
+        "pad_token_id": 1400,
+    }
+    torch.manual_seed(0)
+    model = InstructBlipForConditionalGeneration(
+        InstructBlipConfig.from_dict({**config, "text_config": text})
+    )
+    model.save_pretrained(Path(folder))
+    return Bench("opt", folder)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_batch_equals_its_requests_alone(opt: Bench, beams: int) -> None:
+    requests = [opt.request([5] * n, [8] * n, n, num_beams=beams) for n in (1, 6, 3)]
+    replies = opt.run(*requests)
+    for request in requests:
+        assert opt.unpadded(replies, request) == opt.judged(request)
+
+
+def test_its_positions_are_its_context(opt: Bench) -> None:
+    assert (opt.facts.language_model, opt.facts.context_length) == ("opt", 128)
