@@ -72,7 +72,7 @@ def new_model(family: str, tokenizers: Tokenizers) -> InstructBlipForConditional
     special = {"bos_token_id": ids.bos, "eos_token_id": ids.eos, "pad_token_id": ids.pad}
     if family == "t5":
         special["decoder_start_token_id"] = ids.pad
-    model.generation_config = GenerationConfig(**special)  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(**special)
     return model
 
 
@@ -83,7 +83,7 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     processor.save_pretrained(folder)
     processor.image_processor.save_pretrained(folder)  # preprocessor_config.json, for older readers
-    model.half().save_pretrained(folder)  # type: ignore[no-untyped-call]
+    model.half().save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)
 
 
@@ -93,4 +93,4 @@ def new_processor(family: str, tokenizers: Tokenizers) -> InstructBlipProcessor:
         size={"height": SIDE, "width": SIDE}, image_mean=list(MEAN), image_std=list(STD)
     )
     tokenizer, qformer = tokenizers.of(family), tokenizers.qformer
-    return InstructBlipProcessor(images, tokenizer, qformer, QUERIES)  # type: ignore[no-untyped-call]
+    return InstructBlipProcessor(images, tokenizer, qformer, QUERIES)

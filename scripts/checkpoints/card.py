@@ -13,16 +13,16 @@ _FAMILIES = {
     "t5": (
         "T5 (three encoder and two decoder layers, gated GELU)",
         (
-            "Unigram with the nmt_nfkc normaliser, right padded, `</s>` (1) at the end, `<pad>` 0, `<unk>` 2, "
-            "100 sentinels, `<image>` last"
+            "Unigram with the nmt_nfkc normaliser, right padded, `</s>` (1) at the end, `<pad>` 0, "
+            "`<unk>` 2, 100 sentinels, `<image>` last"
         ),
         "Flan-T5",
     ),
     "llama": (
         "LLaMA (four layers)",
         (
-            "BPE with byte fallback, left padded, `</s>` (2) as beginning, end and unknown token, prepended and "
-            "never appended, `[PAD]` after the base vocabulary, `<image>` after it"
+            "BPE with byte fallback, left padded, `</s>` (2) as beginning, end and unknown token, prepended "
+            "and never appended, `[PAD]` after the base vocabulary, `<image>` after it"
         ),
         "Vicuna",
     ),

@@ -17,7 +17,7 @@ MAX_NEW_TOKENS = 32
 def load(folder: Path) -> tuple[InstructBlipForConditionalGeneration, InstructBlipProcessor]:
     """The checkpoint's float16 weights in float32, on the CPU."""
     model = InstructBlipForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    model.eval()  # type: ignore[no-untyped-call]
+    model.eval()
     return model, InstructBlipProcessor.from_pretrained(folder)
 
 
