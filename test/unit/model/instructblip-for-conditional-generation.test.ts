@@ -46,6 +46,14 @@ describe("fromPretrained", () => {
     expect(pool.loaded).toEqual([{ source: NAME, ...settings }]);
   });
 
+  it("answers a misspelt setting with the right one", async () => {
+    const settings = { pool: serving({}), dtyp: "float16" };
+    await expect(InstructBlipForConditionalGeneration.fromPretrained(NAME, settings)).rejects.toMatchObject({
+      path: "dtyp",
+      message: "There is no setting `dtyp`. Did you mean `dtype`?",
+    });
+  });
+
   it("asks for a pool", async () => {
     await expect(
       InstructBlipForConditionalGeneration.fromPretrained(NAME, {} as { pool: Engine }),

@@ -33,7 +33,6 @@ export class ImagePreparation {
     settings: string,
     signal: AbortSignal,
   ): Promise<PreparedImage> {
-    checkImage(image);
     // What is over the limit is refused by the processor; it is not worth a hash.
     if (byteLength(image) > IMAGE_LIMITS.bytes)
       return hashedImage(await processor.prepareImage(image, { signal }));

@@ -8,7 +8,7 @@ import type {
   ModelInfo,
   ProcessorAssets,
 } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { camelCase, InstructBlipError, invalidArgument, nearMiss } from "../errors/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { bindDeployment } from "./bind-deployment.ts";
 import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
@@ -22,6 +22,20 @@ import { stackSequences } from "./stack-sequences.ts";
 export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source"> {
   readonly pool: Engine;
 }
+
+const SETTINGS = [
+  "modelId",
+  "revision",
+  "dtype",
+  "quantization",
+  "workers",
+  "devices",
+  "threads",
+  "slots",
+  "featureCacheBytes",
+  "cacheDir",
+  "offline",
+] as const satisfies (keyof Omit<DeploymentSpec, "source">)[];
 
 /** Everything `generate` takes: the processor's inputs, generation options, options of the call. */
 export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<CallOptions, "requestId"> {
@@ -81,6 +95,9 @@ export class InstructBlipForConditionalGeneration {
     if (typeof pool?.submit !== "function") {
       throw invalidArgument("pool", "a pool", pool, "Start one with `await WorkerPool.start({ ... })`.");
     }
+    for (const setting of Object.keys(settings)) {
+      if (!(SETTINGS as readonly string[]).includes(setting)) throw unknownSetting(setting);
+    }
     const info = await bindDeployment(pool, { ...settings, source: name });
     const config = configOf(await pool.assets(info.modelId), name);
     return new InstructBlipForConditionalGeneration(pool, info, config);
@@ -94,6 +111,7 @@ export class InstructBlipForConditionalGeneration {
    */
   generate(call: GenerateCall & { readonly returnDictInGenerate: true }): Promise<GenerateOutput>;
   generate(call: GenerateCall & { readonly returnDictInGenerate?: false }): Promise<Tensor<"int64">>;
+  generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput>;
   async generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput> {
     const { returnDictInGenerate = false, ...rest } = call;
     if (typeof returnDictInGenerate !== "boolean") {
@@ -155,6 +173,15 @@ export class InstructBlipForConditionalGeneration {
     const { inputIds, qformerInputIds } = processor.encode("");
     return { inputIds: Int32Array.from(inputIds), qformerInputIds: Int32Array.from(qformerInputIds) };
   }
+}
+
+function unknownSetting(name: string): InstructBlipError {
+  const meant = nearMiss(camelCase(name), SETTINGS);
+  const hint =
+    meant === undefined ? `The settings are pool, ${SETTINGS.join(", ")}.` : `Did you mean \`${meant}\`?`;
+  return new InstructBlipError("INVALID_ARGUMENT", `There is no setting \`${name}\`. ${hint}`, {
+    path: name,
+  });
 }
 
 function configOf({ files }: ProcessorAssets, name: string): InstructBlipConfig {
