@@ -49,7 +49,7 @@ describe("the scheduler, under every kind of fault", () => {
   });
 });
 
-describe("a run", () => {
+describe("a run", { timeout: 120_000 }, () => {
   it("is the same each time for a seed, and another for another", () => {
     const [first, again, other] = [7, 7, 8].map((seed) => simulate({ seed, requests: 2000 }));
     expect(again).toEqual(first);
