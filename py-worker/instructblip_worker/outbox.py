@@ -13,6 +13,7 @@ from .protocol import (
     Accept,
     AttemptRef,
     Chunk,
+    ChunkEntry,
     Error,
     FinishReason,
     Frame,
@@ -26,8 +27,9 @@ from .protocol import (
 from .registry import Registry
 from .request import Request
 
-_CHUNKS = 256
-"""Most entries of one CHUNK."""
+_CHUNK_ENTRIES = 256
+_CHUNK_TOKENS = 2048
+"""Entries and tokens, all together, that fit into one CHUNK whatever they are."""
 
 
 @dataclass
@@ -62,9 +64,19 @@ class Outbox:
 
     def chunks(self, requests: Iterable[Request]) -> None:
         """Send what these requests' streams may send now, in one message."""
-        entries = [entry for r in requests if not r.settled and (entry := r.next_chunk()) is not None]
-        for start in range(0, len(entries), _CHUNKS):
-            self.post(Chunk(worker_epoch=self.worker_epoch, chunks=entries[start : start + _CHUNKS]))
+        entries: list[ChunkEntry] = []
+        tokens = 0
+        for request in requests:
+            entry = None if request.settled else request.next_chunk()
+            if entry is None:
+                continue
+            if len(entries) == _CHUNK_ENTRIES or tokens + len(entry.tokens) > _CHUNK_TOKENS:
+                self.post(Chunk(worker_epoch=self.worker_epoch, chunks=entries))
+                entries, tokens = [], 0
+            entries.append(entry)
+            tokens += len(entry.tokens)
+        if entries:
+            self.post(Chunk(worker_epoch=self.worker_epoch, chunks=entries))
 
     def result(self, request: Request, answer: Answer) -> None:
         """Answer a request, unless it is settled already."""

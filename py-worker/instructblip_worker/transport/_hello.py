@@ -9,7 +9,7 @@ from typing import Literal
 import zmq
 
 from ..launch import Launch
-from ..protocol import FEATURES, MINOR_MAX, MINOR_MIN, Frame, Hello, Minors, encode
+from ..protocol import FEATURES, MINOR_MAX, MINOR_MIN, SCHEMA_HASH, Frame, Hello, Minors, encode
 
 
 def hello(launch: Launch, channel: Literal["control", "data", "echo"]) -> list[Frame]:
@@ -21,7 +21,7 @@ def hello(launch: Launch, channel: Literal["control", "data", "echo"]) -> list[F
         token=launch.token,
         minors=Minors(min=MINOR_MIN, max=MINOR_MAX),
         features=list(FEATURES),
-        schema_hash="",
+        schema_hash=SCHEMA_HASH,
         pid=os.getpid(),
         versions={
             "python": platform.python_version(),

@@ -10,7 +10,7 @@ from ..launch import Launch
 from ._channel import dealer
 from ._hello import hello
 
-_MAX_FRAME_BYTES = 64 * 1024
+_MAX_FRAME_BYTES = 256 * 1024
 _BACKLOG = 64
 
 
