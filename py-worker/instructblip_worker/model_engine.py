@@ -103,9 +103,8 @@ class ModelEngine:
             return
         facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
         stage = _Stages(facts.timings, self._device)
-        self._pipeline.see([request.picture for request in requests])
+        self._pipeline.see([request.picture for request in requests], self._count)
         stage("vision")
-        self._count()
         pictures = [request.picture for request in requests]
         queries = self._pipeline.query(pictures, [request.qformer_input_ids for request in requests])
         prompt = self._pipeline.prompt(queries, [request.input_ids for request in requests])

@@ -6,7 +6,7 @@ a picture's features serve every question about it, and texts are padded on the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ import torch
 from .feature_cache import FeatureCache
 from .pixels import PixelNormaliser
 from .request import Picture
+
+_TOGETHER = 4
+"""Pictures in one run of the vision model: its time per picture hardly falls beyond."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,23 @@ class Pipeline:
         # Quantised layers have integer weights: the query tokens and norms tell the type to compute in.
         self._qformer_dtype = model.qformer.embeddings.layernorm.weight.dtype
 
-    def see(self, pictures: Sequence[Picture]) -> None:
-        """Give every picture its features [1, P, H]; each different one is computed once."""
+    def see(self, pictures: Sequence[Picture], on_group: Callable[[], None]) -> None:
+        """Give every picture its features [1, P, H]; each different one is computed once.
+
+        ``on_group`` is called now and then on the way: many large pictures take a CPU minutes.
+        """
         unseen = {picture.digest: picture for picture in pictures if picture.features is None}
-        frames = [picture.frame for picture in unseen.values() if picture.frame is not None]
-        if frames:
-            # [U, 3, S, S] -> [U, P, H]
-            pixels = self._normalise(frames).to(self._device)
+        shown = [(picture, picture.frame) for picture in unseen.values() if picture.frame is not None]
+        for start in range(0, len(shown), _TOGETHER):
+            group = shown[start : start + _TOGETHER]
+            # [G, 3, S, S] -> [G, P, H]
+            pixels = self._normalise([frame for _, frame in group]).to(self._device)
             features = self._model.vision_model(pixel_values=pixels).last_hidden_state
-            for row, picture in enumerate(unseen.values()):
-                # A copy: a view would keep the whole batch alive for as long as one picture is cached.
+            for row, (picture, _) in enumerate(group):
+                # A copy: a view would keep the whole group alive for as long as one picture is cached.
                 picture.features = features[row : row + 1].clone()
                 self._cache.add(picture.digest, picture.features)
+            on_group()
         for picture in pictures:
             if picture.features is None:
                 picture.features = unseen[picture.digest].features
