@@ -3,13 +3,15 @@ import { STREAM_CREDIT } from "../engine/index.ts";
 import type { HeaderOf } from "../protocol/index.ts";
 import { LIMITS } from "../protocol/index.ts";
 import { Tensor } from "../tensor/index.ts";
-import type { RequestEntry } from "./request-entry.ts";
+import { countEntries, MAX_OPTION_ENTRIES, type RequestEntry } from "./request-entry.ts";
 
 /** Pictures a worker is believed to have. Wrong belief costs one NEED. */
 const REMEMBERED_PICTURES = 512;
 /** Bytes of options and tensors in one message, well under the protocol's limits. */
 const HEADER_SHARE = 40 * 1024;
 const TENSOR_SHARE = LIMITS.tensorBytes / 2;
+/** Entries of maps and arrays that leave room for one more request of any size that is admitted. */
+const ENTRY_SHARE = LIMITS.items - MAX_OPTION_ENTRIES - 64;
 
 /** The pictures a worker has been sent, by content hash. */
 export class KnownPictures {
@@ -65,6 +67,7 @@ class SubmitBuilder {
   readonly #pictures = new Map<string, number>();
   #headerBytes = 0;
   #tensorBytes = 0;
+  #entries = 0;
 
   constructor(known: KnownPictures, now: number) {
     this.#known = known;
@@ -76,6 +79,7 @@ class SubmitBuilder {
       this.#items.length >= LIMITS.batch ||
       this.#tensors.length + 3 > LIMITS.tensors ||
       this.#headerBytes > HEADER_SHARE ||
+      this.#entries > ENTRY_SHARE ||
       this.#tensorBytes > TENSOR_SHARE
     );
   }
@@ -85,6 +89,8 @@ class SubmitBuilder {
     const { request, inputs } = entry;
     if (inputs === undefined) return;
     this.#batch.push(item);
+    // An item's own fields, and those of its tensors.
+    this.#entries += 40 + countEntries(request.options);
     this.#headerBytes += 300 + JSON.stringify(request.options).length;
     const ttl = entry.deadlineAt - this.#now;
     this.#items.push({

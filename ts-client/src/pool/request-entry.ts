@@ -29,6 +29,8 @@ export const DEFAULT_DEADLINE_MS = 600_000;
 const DEFAULT_RETRIES = 2;
 /** Options that would crowd out the rest of a batch's header. */
 const LARGEST_OPTIONS_BYTES = 24 * 1024;
+/** Values in the options' lists and maps, all together. */
+export const MAX_OPTION_ENTRIES = 2048;
 
 /**
  * Checks a request and describes it to the scheduler.
@@ -52,6 +54,14 @@ export function describeRequest(
       { path: "options" },
     );
   }
+  const entries = countEntries(request.options);
+  if (entries > MAX_OPTION_ENTRIES) {
+    throw new InstructBlipError(
+      "PAYLOAD_TOO_LARGE",
+      `The options hold ${entries} values; at most ${MAX_OPTION_ENTRIES} are allowed.`,
+      { path: "options" },
+    );
+  }
   const { seed: _seed, ...shared } = request.options;
   const beams = request.options.num_beams ?? 1;
   const samples = request.options.do_sample === true ? (request.options.num_return_sequences ?? 1) : 1;
@@ -67,6 +77,12 @@ export function describeRequest(
     runTimeoutMs: call.runTimeoutMs,
     maxRetries: call.maxRetries ?? DEFAULT_RETRIES,
   };
+}
+
+/** How many values a nested value holds, itself not counted. */
+export function countEntries(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, each) => sum + 1 + countEntries(each), 0);
 }
 
 /** Milliseconds since some fixed point; never jumps. */
