@@ -44,7 +44,7 @@ async function open(flags: StartFlags, signal: AbortSignal) {
     });
     const served = await servePool(pool, {
       onStop: () => stop(),
-      logLevel: flags.logLevel,
+      ...(poolOptions.logLevel === undefined ? {} : { logLevel: poolOptions.logLevel }),
       ...(name === undefined ? {} : { name }),
       ...(endpoint === undefined ? {} : { endpoint }),
     });

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
-import { setTimeout as wait } from "node:timers/promises";
 import { type Deferred, deferred } from "../../engine/deferred.ts";
 import type { WorkerState, WorkerStats } from "../../engine/index.ts";
 import { type ErrorCode, InstructBlipError } from "../../errors/index.ts";
@@ -274,7 +272,7 @@ export class WorkerPlace {
       } else {
         this.#state = "backoff";
       }
-      await wait(delayMs, undefined, { signal: this.#end.signal }).catch(() => {});
+      await pause(delayMs, this.#end.signal);
     }
   }
 
@@ -316,7 +314,7 @@ export class WorkerPlace {
     if (this.isStopping) return STOPPED;
     if (current.connected && current.ready === undefined && exit.code !== undefined) {
       // Its end may be seen before what it said last.
-      await Promise.race([current.goodbye.promise, wait(LAST_WORDS_MS)]);
+      await Promise.race([current.goodbye.promise, pause(LAST_WORDS_MS, this.#end.signal)]);
     }
     return explainDeath(exit, current.verdict, current.lastError);
   }
@@ -393,6 +391,20 @@ export class WorkerPlace {
 }
 
 const STOPPED: Death = { code: "POOL_CLOSED", message: "The worker was stopped.", permanent: true };
+
+/** Waits; not at all once the signal fires. */
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, delayMs);
+    signal.addEventListener("abort", over);
+    if (signal.aborted) over();
+  });
+}
 
 /** Why no process could be started. */
 function spawnDeath(error: Error): Death {
