@@ -72,6 +72,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "serves the newest first": hearing((event, state) =>
     event.type === "submit" ? { ...event, request: { ...event.request, priority: state.arrivals } } : event,
   ),
+  "lets small requests overtake wide ones": hearing((event) => {
+    if (event.type !== "submit" || event.request.rows === 1) return event;
+    return { ...event, request: { ...event.request, priority: -1000 } };
+  }),
   "ends requests 200 ms late": hearing((event) => {
     if (event.type !== "submit") return event;
     return { ...event, request: { ...event.request, deadlineAt: event.request.deadlineAt + 200 } };

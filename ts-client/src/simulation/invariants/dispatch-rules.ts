@@ -55,12 +55,18 @@ function checkTry(ledger: Ledger, request: LedgerRequest, now: number, report: R
   }
 }
 
-/** Nothing that would have fitted as well stands before the head of a batch. */
+/**
+ * Nothing stands before the head of a batch that would have fitted as well. Where there is one worker, nothing
+ * at all does: it is kept for the request that needs more room, or that would wait for ever.
+ */
 function checkOrder(ledger: Ledger, head: LedgerRequest, report: Report): void {
-  if (head.attempt > 0 || head.rows > 1) return;
+  let workers = 0;
+  for (const { modelId } of ledger.workers.values()) if (modelId === head.modelId) workers += 1;
+  const strict = workers === 1;
+  if (!strict && (head.attempt > 0 || head.rows > 1)) return;
   for (const other of ledger.requests.values()) {
-    if (other.phase !== "queued" || other.attempt > 0 || other.rows > 1 || other === head) continue;
-    if (other.modelId !== head.modelId) continue;
+    if (other.phase !== "queued" || other.attempt > 0 || other === head) continue;
+    if (other.modelId !== head.modelId || (!strict && other.rows > 1)) continue;
     const before =
       other.priority > head.priority || (other.priority === head.priority && other.order < head.order);
     if (before) return report("out of order", `${head.id} before ${other.id}`);

@@ -34,6 +34,9 @@ export class InvariantChecker {
   readonly violations: Violation[] = [];
   readonly #ledger: Ledger;
   readonly #pause = { from: Number.NEGATIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
+  readonly #report = (rule: string, detail: string): void => {
+    if (this.violations.length < 100) this.violations.push({ rule, detail, at: this.#now });
+  };
   #steps = 0;
   #noted: Noted = {};
   #now = 0;
@@ -73,7 +76,7 @@ export class InvariantChecker {
       state,
       thorough,
     };
-    const report = (rule: string, detail: string) => this.#report(rule, detail);
+    const report = this.#report;
     let preparedNoted = event.type !== "prepared";
     for (const effect of effects) {
       if (event.type === "prepared" && effect.type === "dispatch" && !preparedNoted) {
@@ -176,9 +179,5 @@ export class InvariantChecker {
     if (counted) request.retries += 1;
     request.incident = incident;
     this.#ledger.toQueue(request, now);
-  }
-
-  #report(rule: string, detail: string): void {
-    if (this.violations.length < 100) this.violations.push({ rule, detail, at: this.#now });
   }
 }

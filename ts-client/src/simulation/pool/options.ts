@@ -36,9 +36,11 @@ export function checkOptions(options: SimulatedPoolOptions): void {
       throw invalidArgument(name, "a whole number from 1 up", value);
     }
   }
-  for (const [name, value] of Object.entries({ restartMs, hangMs })) {
-    if (value !== undefined && !(value >= 0)) {
-      throw invalidArgument(name, "a duration in milliseconds, 0 or more", value);
-    }
-  }
+  if (restartMs !== undefined) checkDuration("restartMs", restartMs);
+  if (hangMs !== undefined) checkDuration("hangMs", hangMs);
+}
+
+/** @throws INVALID_ARGUMENT naming the field */
+export function checkDuration(name: string, value: number): void {
+  if (!(value >= 0)) throw invalidArgument(name, "a duration in milliseconds, 0 or more", value);
 }

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { InstructBlipError, invalidArgument } from "../../errors/index.ts";
 import { Agenda } from "../world/agenda.ts";
+import { checkDuration } from "./options.ts";
 
 /**
  * How time passes in a simulated pool.
@@ -71,7 +72,7 @@ export class SimulatedClock {
         'Time passes by itself: start the pool with `clock: "manual"`.',
       );
     }
-    if (!(ms >= 0)) throw invalidArgument("ms", "a duration in milliseconds, 0 or more", ms);
+    checkDuration("ms", ms);
     const until = this.#agenda.now + ms;
     for (;;) {
       await this.#idle();

@@ -19,7 +19,7 @@ import { createLogger } from "../../pool/logger.ts";
 import { ServedModels } from "../../pool/served-models.ts";
 import type { SchedulerEffect } from "../../scheduler/index.ts";
 import { Chance } from "../world/chance.ts";
-import { checkOptions, type SimulatedPoolOptions } from "./options.ts";
+import { checkDuration, checkOptions, type SimulatedPoolOptions } from "./options.ts";
 import { RequestDesk } from "./request-desk.ts";
 import { SchedulerDriver } from "./scheduler-driver.ts";
 import { ScriptedPlace } from "./scripted-place.ts";
@@ -170,6 +170,7 @@ export class SimulatedPool extends AskingEngine {
   }
 
   async drain({ graceMs = 30_000 }: DrainOptions = {}): Promise<void> {
+    checkDuration("graceMs", graceMs);
     if (this.#scheduler.state.mode === "closed") return;
     this.#events.emit("draining", { inFlight: this.#desk.size });
     await new Promise<void>((resolve) => {
@@ -180,6 +181,7 @@ export class SimulatedPool extends AskingEngine {
   }
 
   async close({ graceMs = 0 }: DrainOptions = {}): Promise<void> {
+    checkDuration("graceMs", graceMs);
     if (this.#closing) return;
     this.#closing = true;
     if (graceMs > 0) await this.drain({ graceMs });
