@@ -22,6 +22,9 @@ from .pixels import PixelNormaliser
 from .protocol import GenerateOptions, Item, ModelFacts, TensorFrame
 from .request import Picture, Request
 
+_LONGEST_PROMPT = 4096
+"""T5 has no limit of its own, but its memory grows with the square of the prompt."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -53,6 +56,8 @@ class ModelEngine:
         facts = self.served.model
         _check_ids(input_ids, "input_ids", facts.vocab_size)
         _check_ids(qformer_input_ids, "qformer_input_ids", facts.qformer_vocab_size)
+        if len(input_ids) > _LONGEST_PROMPT:
+            raise invalid("input_ids", f"at most {_LONGEST_PROMPT} tokens long", len(input_ids))
         most = facts.qformer_max_tokens
         if not 1 <= len(qformer_input_ids) <= most:
             raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(qformer_input_ids))

@@ -57,15 +57,17 @@ def test_wrong_requests_are_refused_one_by_one(llama: Pool) -> None:
         "suppress_tokens": ask([5], [5], suppress_tokens=[5000]),
         "bad_words_ids": ask([5], [5], bad_words_ids=[[5000]]),
     }
+    boundless = ask([5] * 5000, [5])
     endless = ask([5], [5] * 513)
     wordless = ask([5], [])
     huge = ask([5], [5], output_scores=True, num_beams=8, max_new_tokens=2000)
-    llama.submit(good, *bad.values(), endless, wordless, huge)
+    llama.submit(good, *bad.values(), boundless, endless, wordless, huge)
 
     assert llama.result(good[0])
     for path, (item, _) in bad.items():
         error = llama.error(item)
         assert (error.code, error.path, error.started) == ("INVALID_ARGUMENT", path, False)
+    assert llama.error(boundless[0]).path == "input_ids"
     for item, _ in (endless, wordless):
         assert llama.error(item).path == "qformer_input_ids"
     assert llama.error(huge[0]).code == "PAYLOAD_TOO_LARGE"
@@ -159,6 +161,19 @@ def test_cancel_in_the_middle_of_a_real_decode(llama: Pool) -> None:
     error = llama.error(long[0])
     assert (error.code, error.started) == ("CANCELLED", True)
     assert llama.result(short[0])
+
+
+def test_a_deadline_in_the_middle_of_a_real_decode(llama: Pool) -> None:
+    late = ask([5], [5], ttl_ms=400, stream=True, max_new_tokens=1900, min_new_tokens=1900)
+    beside = ask([6], [6], max_new_tokens=12, min_new_tokens=12)
+    llama.submit(late, beside)
+    error = llama.error(late[0])
+    assert (error.code, error.started) == ("DEADLINE_EXCEEDED", True)
+    assert len(llama.result(beside[0])[1][0]) == 13
+    # Freed at once: the next request does not wait for 1,900 tokens.
+    after = ask([7], [7], max_new_tokens=2)
+    llama.submit(after)
+    assert llama.result(after[0])
 
 
 def test_a_cancel_of_nothing_known_is_ignored(pool: Pool) -> None:
