@@ -28,7 +28,7 @@ beforeAll(async () => {
   await runPython("parity/processor/pictures.py", [folder, "models/tiny-shapes-t5"]);
   const { pillow, pictures } = JSON.parse(await readFile(join(folder, "index.json"), "utf8"));
   cases = pictures.filter((picture: Case) => isResizedAlike(picture, pillow));
-});
+}, 600_000);
 
 afterAll(() => rm(folder, { recursive: true }));
 

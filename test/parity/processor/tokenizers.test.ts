@@ -43,7 +43,7 @@ beforeAll(async () => {
   );
   layouts = otherLayouts(t5, llama);
   python = await askPython();
-});
+}, 600_000);
 
 describe.each(FOLDERS.map((folder, i) => ({ folder, i })))("the tokenizer of $folder", ({ folder, i }) => {
   it("gives the ids that transformers gives", async () => {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
-import { invalidArgument } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { Gate } from "./gate.ts";
 import { IMAGE_LIMITS } from "./limits.ts";
 import type { PrepareTask } from "./prepare.ts";
@@ -87,11 +87,18 @@ async function startThreads({ threads, memoryBytes }: ImageThreadOptions): Promi
 }
 
 /** Gives the thread a copy of the samples or bytes: theirs may be a view of far more memory, or shared. */
-function runTask(pool: Piscina, task: PrepareTask): Promise<PrepareResult> {
+async function runTask(pool: Piscina, task: PrepareTask): Promise<PrepareResult> {
   // Not `slice`: a Buffer's gives a view, and the caller's memory would be taken away.
   const copy = new Uint8Array("bytes" in task.source ? task.source.bytes : task.source.data);
   const source = "bytes" in task.source ? { ...task.source, bytes: copy } : { ...task.source, data: copy };
-  return pool.run({ ...task, source }, { transferList: [copy.buffer] });
+  try {
+    return await pool.run({ ...task, source }, { transferList: [copy.buffer] });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InstructBlipError("INTERNAL", `A thread that prepared a picture failed: ${message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
