@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from .decoding import StaticDecoder, batch_key, check_options
-from .decoding.static import Facts
+from .decoding import Facts, StaticDecoder, batch_key, check_options
 from .engine import Gauges, Served
 from .errors import RequestError, WorkerError, invalid
 from .failures import explain, fail_all

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .batch import Facts
 from .options import batch_key, check_options
 from .static import StaticDecoder
 
-__all__ = ["StaticDecoder", "batch_key", "check_options"]
+__all__ = ["Facts", "StaticDecoder", "batch_key", "check_options"]

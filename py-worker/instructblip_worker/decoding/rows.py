@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers.generation.stopping_criteria import StoppingCriteria, StopStringCriteria
@@ -13,6 +13,9 @@ from transformers.generation.stopping_criteria import StoppingCriteria, StopStri
 from ..protocol import FinishReason
 from ..request import Request
 from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @dataclass(eq=False)
@@ -25,13 +28,11 @@ class Row:
     tokens: list[int] = field(default_factory=list)
     """New tokens."""
     finish_reason: FinishReason | None = None
-    broken: bool = False
-    """Its scores were not numbers."""
 
     @property
     def over(self) -> bool:
         """Whether it needs no more steps."""
-        return self.finish_reason is not None or self.broken or self.request.settled
+        return self.finish_reason is not None or self.request.settled
 
     def extend(self, token: int, *, eos: frozenset[int], stopped: bool) -> None:
         """Take the newest token."""
@@ -59,31 +60,26 @@ class RowWatch(StoppingCriteria):
         eos: frozenset[int],
         recorder: Recorder,
         stop_strings: StopStringCriteria | None,
-        on_step: Callable[[], None],
+        batch: Batch,
     ) -> None:
         self._rows = rows
         self._eos = eos
         self._recorder = recorder
         self._stop_strings = stop_strings
-        self._on_step = on_step
+        self._batch = batch
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """bool [B]: the rows that are over, given ids [B, T]."""
+        self._batch.fail_broken(self._recorder.broken)
         newest: list[int] = input_ids[:, -1].tolist()
-        broken = self._flags(self._recorder.broken)
-        stopped = self._flags(None if self._stop_strings is None else self._stop_strings(input_ids, scores))
-        for index, row in enumerate(self._rows):
-            if row.over:
-                continue
-            if broken[index]:
-                row.broken = True
-            else:
-                row.extend(newest[index], eos=self._eos, stopped=stopped[index])
-        self._on_step()
+        stopped = [False] * len(newest)
+        if self._stop_strings is not None:
+            stopped = self._stop_strings(input_ids, scores).tolist()
+        for row, token, said in zip(self._rows, newest, stopped, strict=True):
+            if not row.over:
+                row.extend(token, eos=self._eos, stopped=said)
+        self._batch.step(self._rows)
         return torch.tensor([row.over for row in self._rows], device=input_ids.device)
-
-    def _flags(self, flags: torch.Tensor | None) -> list[bool]:
-        return [False] * len(self._rows) if flags is None else flags.tolist()
 
 
 class BeamWatch(StoppingCriteria):
@@ -91,15 +87,15 @@ class BeamWatch(StoppingCriteria):
 
     def __init__(
         self,
-        requests: Sequence[Request],
         ends_at: float | None,
+        recorder: Recorder,
         stop_strings: StopStringCriteria | None,
-        on_step: Callable[[], None],
+        batch: Batch,
     ) -> None:
-        self._requests = requests
         self._ends_at = ends_at
+        self._recorder = recorder
         self._stop_strings = stop_strings
-        self._on_step = on_step
+        self._batch = batch
 
     @property
     def out_of_time(self) -> bool:
@@ -108,10 +104,12 @@ class BeamWatch(StoppingCriteria):
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """bool [B * candidates]: the candidates that may not go on, given ids [B * candidates, T]."""
-        self._on_step()
+        self._batch.fail_broken(self._recorder.broken)
+        self._batch.count_step()
         late = self.out_of_time
-        over = torch.tensor([late or r.settled for r in self._requests], device=input_ids.device)
-        over = over.repeat_interleave(len(input_ids) // len(self._requests))
+        requests = self._batch.requests
+        over = torch.tensor([late or request.settled for request in requests], device=input_ids.device)
+        over = over.repeat_interleave(len(input_ids) // len(requests))
         if self._stop_strings is not None:
             over |= self._stop_strings(input_ids, scores)
         return over

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from transformers.generation.configuration_utils import GenerationConfig
 from transformers.models.instructblip.configuration_instructblip import InstructBlipConfig
-from transformers.models.instructblip.modeling_instructblip import InstructBlipForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from ..decoding import StaticDecoder
 from ..engine import AssetSet, Served
-from ..errors import LoadError, bad_data, config_invalid
+from ..errors import config_invalid
 from ..log import log, log_exception
 from ..model_engine import Loaded, ModelEngine
 from ..pixels import PixelNormaliser, PixelSettings
@@ -21,9 +19,10 @@ from ..protocol import Load, ModelFacts
 from ..reporter import Reporter
 from ._checkpoint import Checkpoint
 from ._memory import refuse_if_too_large
-from ._precision import DType, choose_device, choose_dtype, quantization_config
+from ._precision import choose_device, choose_dtype
 from ._self_check import check_model, warm_up
 from ._tokenizers import Tokenizers
+from ._weights import read_weights
 
 _QFORMER_TEXT = 512
 
@@ -41,7 +40,7 @@ def load_model(
     refuse_if_too_large(checkpoint.parameters, dtype, load.quantization, device)
 
     reporter.stage("read")
-    model, warnings = _read(checkpoint, config, dtype, load, device, reporter)
+    model, warnings = read_weights(checkpoint, config, dtype, load, device, reporter)
     reporter.stage("move")
     if load.quantization == "none":
         model.to(device)
@@ -91,85 +90,11 @@ def _config(checkpoint: Checkpoint) -> Any:
         ) from error
 
 
-def _read(
-    checkpoint: Checkpoint,
-    config: Any,
-    dtype: DType,
-    load: Load,
-    device: torch.device,
-    reporter: Reporter,
-) -> tuple[Any, list[str]]:
-    """The model with its weights, in evaluation mode. Its class is named here: the checkpoint has no say."""
-    quantization = quantization_config(load.quantization, device, dtype)
-    placed: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
-    if quantization is not None and device.type != "cpu":
-        placed["device_map"] = {"": device}
-    with _reported(reporter):
-        try:
-            loaded: Any = InstructBlipForConditionalGeneration.from_pretrained(
-                checkpoint.folder,
-                config=config,
-                dtype=getattr(torch, dtype),
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-                **placed,
-            )
-        except torch.OutOfMemoryError as error:
-            raise LoadError("RESOURCE_EXHAUSTED", f"{device} ran out of memory while loading.") from error
-        except Exception as error:
-            log_id = log_exception("weights_refused", error)
-            raise bad_data(
-                f"The weights do not fit config.json: {type(error).__name__}; the worker's log has the "
-                f"details as {log_id}."
-            ) from error
-    model, info = loaded
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise bad_data(f"{len(missing)} weights are missing, {missing[0]} first.")
-    unexpected = sorted(info["unexpected_keys"])
-    warnings = [f"{len(unexpected)} weights were not used, {unexpected[0]} first."] if unexpected else []
-    return model.eval().requires_grad_(False), warnings
-
-
 def _context_length(checkpoint: Checkpoint, config: Any) -> int | None:
     """T5 has relative positions, and no end of them."""
     if checkpoint.language_model == "t5":
         return None
     return int(config.text_config.max_position_embeddings)
-
-
-class _reported:
-    """Turns transformers' progress bars into PROGRESS while it is entered."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-
-    def __enter__(self) -> None:
-        transformers_logging.disable_progress_bar()
-        self._before = transformers_logging.set_tqdm_hook(self._bar)
-
-    def __exit__(self, *_: object) -> None:
-        transformers_logging.set_tqdm_hook(self._before)
-
-    def _bar(self, factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        bar = factory(*args, **kwargs)
-        if not args or not hasattr(args[0], "__len__"):
-            return bar
-        return _Counted(args[0], self._reporter)
-
-
-class _Counted:
-    """A progress bar over a collection that only reports."""
-
-    def __init__(self, items: Any, reporter: Reporter) -> None:
-        self._items = items
-        self._reporter = reporter
-
-    def __iter__(self) -> Any:
-        for done, item in enumerate(self._items):
-            self._reporter.advance("read", fraction=done / len(self._items))
-            yield item
 
 
 def _adopt_transformers_log() -> None:

@@ -191,8 +191,9 @@ def test_beam_scores_are_transformers(bench: Bench) -> None:
         assert tensors["scores"].shape[0] == 3
 
 
+@pytest.mark.parametrize("beams", [1, 2])
 def test_scores_that_are_not_numbers_fail_their_request_alone(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, beams: int
 ) -> None:
     head = bench.model.language_model.lm_head
     forward = head.forward
@@ -203,7 +204,7 @@ def test_scores_that_are_not_numbers_fail_their_request_alone(
         return scores
 
     monkeypatch.setattr(head, "forward", spoil)
-    spoilt, sound = bench.request(image=1), bench.request(image=2)
+    spoilt, sound = (bench.request(image=image, num_beams=beams) for image in (1, 2))
     replies = bench.run(spoilt, sound)
     monkeypatch.undo()
     assert replies.errors[spoilt.request_id].code == "OUTPUT_INVALID"

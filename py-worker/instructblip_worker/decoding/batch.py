@@ -1,0 +1,116 @@
+"""The requests of one run, their clock and their answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from ..errors import RequestError
+from ..outbox import Answer, Outbox
+from ..protocol import TensorFrame
+from ..request import Request
+from ..special_tokens import SpecialTokens
+from .rows import Row
+
+
+@dataclass
+class Facts:
+    """What is known of a batch before its first token; it goes into every answer."""
+
+    image_cached: dict[tuple[str, int], bool]
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+class Batch:
+    """Requests that are decoded together. Each is answered as soon as its rows are over."""
+
+    def __init__(
+        self,
+        requests: Sequence[Request],
+        facts: Facts,
+        outbox: Outbox,
+        special: SpecialTokens,
+        on_step: Callable[[], None],
+    ) -> None:
+        self.requests = requests
+        self.options = requests[0].options
+        self.longest = max(request.options.max_new_tokens for request in requests)
+        self.wants_outputs = bool(self.options.output_scores or self.options.output_logits)
+        self._facts = facts
+        self._outbox = outbox
+        self._special = special
+        self._on_step = on_step
+        self._began = time.perf_counter()
+        self._first: float | None = None
+
+    def rows(self, copies: int) -> list[Row]:
+        """The rows of all requests, those of one next to each other."""
+        now = time.monotonic()
+        return [
+            Row(request, None if request.options.max_time is None else now + request.options.max_time)
+            for request in self.requests
+            for _ in range(copies)
+        ]
+
+    def count_step(self) -> None:
+        """A token more for everyone."""
+        if self._first is None:
+            self._first = time.perf_counter()
+        for request in self.requests:
+            request.steps += 1
+        self._on_step()
+
+    def fail_broken(self, broken: torch.Tensor | None) -> None:
+        """Fail the requests that have rows, of bool [rows], whose scores are not numbers."""
+        if broken is None or not bool(broken.any()):
+            return
+        for request, flags in zip(self.requests, broken.view(len(self.requests), -1), strict=True):
+            if bool(flags.any()):
+                self._outbox.error(
+                    request, RequestError("OUTPUT_INVALID", "The model's scores are not numbers.")
+                )
+
+    def step(self, rows: Sequence[Row]) -> None:
+        """Stream the newest tokens, and answer the requests that are over."""
+        self.count_step()
+        copies = len(rows) // len(self.requests)
+        over: list[tuple[Request, Sequence[Row]]] = []
+        for index, request in enumerate(self.requests):
+            own = rows[index * copies : (index + 1) * copies]
+            if request.settled:
+                continue
+            if copies == 1 and len(own[0].tokens) == request.steps:
+                request.stream.push(own[0].tokens[-1:])
+            if all(row.over for row in own):
+                over.append((request, own))
+        self._outbox.chunks(self.requests)
+        for request, own in over:
+            if not self.wants_outputs:
+                self.answer(request, own, {})
+
+    def answer(self, request: Request, rows: Sequence[Row], outputs: dict[str, TensorFrame]) -> None:
+        """The RESULT of a request whose rows are over."""
+        if request.settled:
+            return
+        now = time.perf_counter()
+        first = self._first or now
+        start = self._special.start
+        self._outbox.result(
+            request,
+            Answer(
+                sequences=[[start, *row.tokens] for row in rows],
+                finish_reasons=[row.finish_reason or "length" for row in rows],
+                pad_token_id=self._special.pad,
+                batch_size=len(self.requests),
+                image_cached=self._facts.image_cached[request.key],
+                timings={
+                    **self._facts.timings,
+                    "prefill": (first - self._began) * 1000,
+                    "decode": (now - first) * 1000,
+                },
+                outputs=outputs,
+            ),
+        )
