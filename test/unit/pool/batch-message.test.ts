@@ -1,81 +1,58 @@
 import { describe, expect, test } from "vitest";
-import type { PendingSubmission, Request } from "../../../ts-client/src/engine/index.ts";
 import { type BatchItem, KnownPictures, submitMessages } from "../../../ts-client/src/pool/batch-message.ts";
-import {
-  describeRequest,
-  MAX_OPTION_ENTRIES,
-  type RequestEntry,
-} from "../../../ts-client/src/pool/request-entry.ts";
+import type { RequestEntry } from "../../../ts-client/src/pool/request-entry.ts";
 import { decodeMessage, encodeMessage, uuidv7 } from "../../../ts-client/src/protocol/index.ts";
 import { flatPicture, rawRequest } from "../../support/requests.ts";
 
-function item(request: Request<"generate">, picture = 1): BatchItem {
-  const entry: RequestEntry = {
-    request,
-    modelId: "model",
-    submission: {} as PendingSubmission,
-    deadlineAt: 1000,
-    submittedAt: 0,
-    abort: new AbortController(),
+function item(picture: number, options = {}, deadlineAt = Number.POSITIVE_INFINITY): BatchItem {
+  const entry = {
+    request: rawRequest([1, 2, 3], { options }),
     inputs: {
       image: flatPicture(picture),
-      inputIds: Int32Array.from([1, 2, 3]),
-      qformerInputIds: Int32Array.from([4]),
+      inputIds: Int32Array.of(1, 2, 3),
+      qformerInputIds: Int32Array.of(4),
     },
-    prepareMs: 0,
-    delivered: [],
-    cancelReason: undefined,
-    release: () => {},
-  };
+    deadlineAt,
+  } as unknown as RequestEntry;
   return { requestId: uuidv7(), attempt: 1, entry };
 }
 
-function sent(batch: readonly BatchItem[], known = new KnownPictures()) {
-  return submitMessages(batch, 1, "model", known, 0).map(({ header, tensors }) => {
-    const message = decodeMessage(encodeMessage("SUBMIT", header, tensors));
-    if (message?.kind !== "SUBMIT") throw new Error("It is a SUBMIT.");
-    return message;
-  });
-}
+const submit = (batch: BatchItem[], known = new KnownPictures()) => submitMessages(batch, 1, "m", known, 0);
 
-describe("the messages of a batch", () => {
-  test("a picture that several requests share travels once, and not again to the same worker", () => {
+describe("a batch's messages", () => {
+  test("a picture travels once in a batch, and to a worker that has it not at all", () => {
     const known = new KnownPictures();
-    const [first] = sent([item(rawRequest([1])), item(rawRequest([2])), item(rawRequest([3]), 9)], known);
-    const places = first?.header.items.map(({ image }) => image.tensor);
-    expect(places?.[0]).toBe(places?.[1]);
-    expect(places?.[2]).not.toBe(places?.[0]);
-    const [second] = sent([item(rawRequest([4]))], known);
-    expect(second?.header.items[0]?.image.tensor).toBeUndefined();
+    const [first] = submit([item(1), item(1), item(2)], known);
+    expect(first?.header.items.map(({ image }) => image.tensor)).toEqual([0, 0, 5]);
+    expect(first?.tensors).toHaveLength(8);
+    const [second] = submit([item(1), item(3)], known);
+    expect(second?.header.items.map(({ image }) => image.tensor)).toEqual([undefined, 2]);
   });
 
-  test("prompts and time left arrive as they were", () => {
-    const [message] = sent([item(rawRequest([1]))]);
-    const [only] = message?.header.items ?? [];
-    expect(only?.ttl_ms).toBe(1000);
-    expect(Array.from(message?.tensors[only?.input_ids ?? -1]?.data ?? [], Number)).toEqual([1, 2, 3]);
+  test("can be read by the other side", () => {
+    const [message] = submit([item(1, {}, 1500.4), item(2)]);
+    const decoded = decodeMessage(encodeMessage("SUBMIT", message?.header as never, message?.tensors));
+    expect(decoded?.kind).toBe("SUBMIT");
+    expect(message?.header.items.map(({ ttl_ms }) => ttl_ms)).toEqual([1501, undefined]);
   });
 
-  test("a batch that would outgrow a message is sent in several, whatever makes it large", () => {
-    const longList = Array.from({ length: 500 }, (_, index) => index);
-    const manyLists = Array.from({ length: 200 }, () => [1, 2, 3, 4]);
-    for (const options of [
-      { suppress_tokens: longList },
-      { bad_words_ids: manyLists },
-      { stop_strings: ["x".repeat(250)] },
-    ]) {
-      const batch = Array.from({ length: 60 }, (_, index) => item(rawRequest([index], { options })));
-      const messages = sent(batch);
-      const ids = messages.flatMap(({ header }) => header.items.map(({ request_id }) => request_id));
-      expect(ids).toEqual(batch.map(({ requestId }) => requestId));
+  test("a deadline that has passed leaves no time, not a negative one", () => {
+    const [message] = submitMessages([item(1, {}, 100)], 1, "m", new KnownPictures(), 5000);
+    expect(message?.header.items[0]?.ttl_ms).toBe(0);
+  });
+
+  test("is split before it outgrows the header or the number of tensors, and loses nobody", () => {
+    const big = { stop_strings: Array.from({ length: 16 }, (_, index) => `${index}`.padEnd(250, "x")) };
+    const batch = Array.from({ length: 40 }, () => item(1, big));
+    const many = Array.from({ length: 100 }, (_, index) => item(index));
+    for (const each of [batch, many]) {
+      const messages = submit(each);
+      expect(messages.length).toBeGreaterThan(1);
+      expect(messages.flatMap(({ header }) => header.items.map(({ request_id }) => request_id))).toEqual(
+        each.map(({ requestId }) => requestId),
+      );
+      expect(messages.flatMap(({ batch: part }) => part)).toEqual(each);
+      for (const { header, tensors } of messages) encodeMessage("SUBMIT", header, tensors);
     }
   });
-});
-
-test("options that no message can hold are refused by name before they cost anything", () => {
-  const many = Array.from({ length: 256 }, () => Array.from({ length: MAX_OPTION_ENTRIES / 256 }, () => 1));
-  const request = rawRequest([1], { options: { bad_words_ids: many } });
-  expect(() => describeRequest(request, {}, uuidv7(), "model", 0)).toThrow(
-    expect.objectContaining({ code: "PAYLOAD_TOO_LARGE", path: "options" }),
-  );
 });

@@ -10,7 +10,7 @@ import { describe, InstructBlipError } from "../errors/index.ts";
 export function wrongOption({ issues }: z.ZodError, given: unknown, field = ""): InstructBlipError {
   const [issue] = issues;
   if (issue?.code === "unrecognized_keys") {
-    const path = [field, issue.keys[0]].filter((part) => part !== "").join(".");
+    const path = [field, ...issue.path, issue.keys[0]].filter((part) => part !== "").join(".");
     return new InstructBlipError("INVALID_ARGUMENT", `There is no option \`${path}\`.`, { path });
   }
   const steps = issue?.path ?? [];

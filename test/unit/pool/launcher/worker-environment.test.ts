@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { workerEnvironment } from "../../../../ts-client/src/pool/launcher/worker-environment.ts";
+
+test("a worker sees what Python and CUDA need, and nothing of the application's", () => {
+  const secrets = {
+    DATABASE_URL: "canary",
+    AWS_SECRET_ACCESS_KEY: "canary",
+    NPM_TOKEN: "canary",
+    NODE_OPTIONS: "--inspect",
+    PYTHONPATH: "/canary",
+    PYTHONSTARTUP: "/canary",
+    LD_PRELOAD: "/canary.so",
+    path: "canary",
+  };
+  const wanted = { PATH: "/bin", HOME: "/home/x", HF_HOME: "/cache", CUDA_VISIBLE_DEVICES: "1", LC_ALL: "C" };
+  const environment = workerEnvironment({ ...secrets, ...wanted, LANG: undefined });
+  expect(environment).toEqual({
+    ...wanted,
+    PYTHONUNBUFFERED: "1",
+    PYTHONNOUSERSITE: "1",
+    TOKENIZERS_PARALLELISM: "false",
+  });
+});
