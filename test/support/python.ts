@@ -1,15 +1,13 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findEnvironment } from "../../ts-client/src/python/index.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const environments = new URL("ts-client/src/python/index.ts", pathToFileURL(repository));
 
-/** The project's Python, with the packages that the workers use: `IBW_PYTHON`, or the environment that is set up. */
+/** The Python that the workers use: `IBW_PYTHON` where it is set, or the environment that was set up. */
 export async function pythonPath(): Promise<string> {
-  if (process.env.IBW_PYTHON !== undefined) return process.env.IBW_PYTHON;
-  const { findEnvironment } = await import(environments.href);
-  return (await findEnvironment()).python;
+  return process.env.IBW_PYTHON ?? (await findEnvironment()).python;
 }
 
 /** Runs a script under `test/`, and gives what it wrote to standard output. */

@@ -14,6 +14,20 @@ describe("encode", () => {
     expect(t5.encode("", { addSpecialTokens: false })).toEqual([]);
   });
 
+  it("frames LLaMA's texts by its settings, whatever the file has", () => {
+    const json = bundledJson("tiny-shapes-llama", "tokenizer.json") as never as { post_processor: unknown };
+    const template = JSON.parse(JSON.stringify(json.post_processor).replaceAll("</s>", "[PAD]"));
+    const file = { ...json, post_processor: template };
+    const settings: object = bundledJson("tiny-shapes-llama", "tokenizer_config.json");
+    const open = (changes: object) => new Tokenizer(file, { ...settings, ...changes });
+    expect(open({}).encode("")).toEqual([2]);
+    expect(open({ add_bos_token: false, add_eos_token: true }).encode("red")).toEqual([
+      ...open({}).encode("red").slice(1),
+      2,
+    ]);
+    expect(open({ tokenizer_class: "PreTrainedTokenizerFast" }).encode("")).toEqual([llama.padTokenId]);
+  });
+
   it("finds special tokens inside a text", () => {
     expect(llama.encode("a</s>b").filter((id) => id === 2)).toHaveLength(2);
     expect(bert.encode("x [SEP] y")).toContain(3);

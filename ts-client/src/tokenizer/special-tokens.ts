@@ -1,5 +1,5 @@
 import type { Library } from "./library.ts";
-import { configInvalid } from "./tokenizer-json.ts";
+import { configInvalid, isLlama, type TokenizerSettings } from "./tokenizer-json.ts";
 
 /** Ids that a tokenizer puts around every text. */
 export interface Frame {
@@ -10,8 +10,25 @@ export interface Frame {
 /** A token that no vocabulary has, to see where the post-processor puts the text. */
 const TEXT = "\0text\0";
 
-/** Reads the frame off the library's post-processor. @throws CONFIG_INVALID */
-export function readFrame(library: Library): Frame {
+/**
+ * The frame of a tokenizer's texts. LLaMA's follows the configured tokens whatever `tokenizer.json` says, as in
+ * transformers up to 4: InstructBLIP's Vicuna begins with `</s>` though LLaMA's file has `<s>`.
+ *
+ * @throws CONFIG_INVALID
+ */
+export function readFrame(library: Library, settings: TokenizerSettings): Frame {
+  if (!isLlama(settings.tokenizerClass)) return postProcessorFrame(library);
+  const idOf = (adds: boolean, token: string | undefined) => {
+    const id = adds && token !== undefined ? library.token_to_id(token) : undefined;
+    return id === undefined ? [] : [id];
+  };
+  return {
+    before: idOf(settings.addBosToken, settings.bosToken),
+    after: idOf(settings.addEosToken, settings.eosToken),
+  };
+}
+
+function postProcessorFrame(library: Library): Frame {
   const tokens = library.post_processor?.post_process([TEXT], null, true).tokens ?? [TEXT];
   const ids = tokens.map((token) => (token === TEXT ? -1 : library.token_to_id(token)));
   const at = ids.indexOf(-1);

@@ -34,14 +34,18 @@ export interface TokenizerSettings {
   readonly bosToken: string | undefined;
   readonly eosToken: string | undefined;
   readonly padToken: string | undefined;
-  readonly unkToken: string | undefined;
+  /** For LLaMA: whether texts begin with `bosToken` and end with `eosToken`. */
+  readonly addBosToken: boolean;
+  readonly addEosToken: boolean;
 }
 
 /** transformers writes 1e30 for "no limit". */
 const NO_LIMIT = 1e20;
 
-/** Tokenizers that pad on the left unless their configuration says otherwise. */
-const PADS_LEFT = /^Llama/;
+/** Whether a class is LLaMA's, which pads on the left and frames texts by its settings. */
+export function isLlama(tokenizerClass: string | undefined): boolean {
+  return tokenizerClass?.startsWith("Llama") ?? false;
+}
 
 /** Reads a `tokenizer_config.json` with the defaults of transformers. @throws CONFIG_INVALID */
 export function readSettings(json: unknown): TokenizerSettings {
@@ -50,14 +54,15 @@ export function readSettings(json: unknown): TokenizerSettings {
   const limit = typeof fields.model_max_length === "number" ? fields.model_max_length : NO_LIMIT;
   return {
     tokenizerClass,
-    paddingSide: side(fields, "padding_side") ?? (PADS_LEFT.test(tokenizerClass ?? "") ? "left" : "right"),
+    paddingSide: side(fields, "padding_side") ?? (isLlama(tokenizerClass) ? "left" : "right"),
     truncationSide: side(fields, "truncation_side") ?? "right",
     modelMaxLength: limit < NO_LIMIT ? limit : undefined,
     cleanUpTokenizationSpaces: fields.clean_up_tokenization_spaces === true,
     bosToken: tokenText(fields.bos_token),
     eosToken: tokenText(fields.eos_token),
     padToken: tokenText(fields.pad_token),
-    unkToken: tokenText(fields.unk_token),
+    addBosToken: fields.add_bos_token !== false,
+    addEosToken: fields.add_eos_token === true,
   };
 }
 

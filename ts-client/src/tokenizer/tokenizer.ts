@@ -70,7 +70,7 @@ export class Tokenizer {
     this.#json = readTokenizerJson(tokenizerJson);
     this.#library = openLibrary(this.#json);
     this.#vocabulary = new Vocabulary(this.#library, this.#json);
-    this.#frame = readFrame(this.#library);
+    this.#frame = readFrame(this.#library, this.settings);
     this.padTokenId = this.#vocabulary.id(this.settings.padToken);
     this.bosTokenId = this.#vocabulary.id(this.settings.bosToken);
     this.eosTokenId = this.#vocabulary.id(this.settings.eosToken);
