@@ -129,6 +129,31 @@ describe("a cancelled try", () => {
     expect(bench.batches()).toEqual(["w: a", "w: b"]);
   });
 
+  it("is told again while the worker does not confirm it", () => {
+    const bench = new Harness({ cancelGraceMs: 1000 });
+    bench.ready("w");
+    bench.queue("a");
+    bench.queue("b");
+    bench.cancel("a");
+    bench.now = 50;
+    bench.cancel("b");
+    bench.now = 0;
+    bench.advance(260);
+    const told = bench.all("cancelAttempt").map(({ requestId, reason }) => `${requestId} ${reason}`);
+    expect(told).toEqual([
+      "a CANCELLED",
+      "b CANCELLED",
+      "a CANCELLED",
+      "b CANCELLED",
+      "a CANCELLED",
+      "b CANCELLED",
+    ]);
+    bench.fail("a", "CANCELLED");
+    bench.fail("b", "CANCELLED");
+    bench.advance(5000);
+    expect(bench.all("cancelAttempt")).toHaveLength(6);
+  });
+
   it("that is confirmed in time is forgotten", () => {
     const bench = new Harness({ cancelGraceMs: 1000 });
     bench.ready("w");

@@ -18,7 +18,7 @@ export interface SchedulerPolicy {
   /** Deaths, alone or in all, after which a request is refused for good. */
   readonly maxSoloDeaths: number;
   readonly maxDeaths: number;
-  /** How long a worker may take to confirm a cancelled try before it is replaced. */
+  /** How long a worker may take to confirm a cancelled try, being told again and again, before it is replaced. */
   readonly cancelGraceMs: number;
 }
 

@@ -1,7 +1,10 @@
 import { dequeue, stopWaiting } from "./queue.ts";
 import type { LiveRequest } from "./request.ts";
 import type { SchedulerState } from "./state.ts";
-import { attemptKey } from "./worker.ts";
+import { attemptKey, type CancelledAttempt, type SchedulerWorker } from "./worker.ts";
+
+/** How often a worker is told to stop a try before it is given up. */
+export const CANCEL_TELLS = 10;
 
 /** Refuses a request that was never taken in. */
 export function reject(
@@ -88,10 +91,24 @@ export function abandon(
   const worker = request.workerId === undefined ? undefined : state.workers.get(request.workerId);
   if (request.phase === "running" && worker !== undefined) {
     const { id: requestId, attempt } = request;
-    worker.cancelled.set(attemptKey(requestId, attempt), now + state.policy.cancelGraceMs);
-    state.effects.push({ type: "cancelAttempt", workerId: worker.id, requestId, attempt, reason: code });
+    tellToStop(state, worker, { requestId, attempt, reason: code, told: 1 }, now);
   }
   settleError(state, request, code, message);
+}
+
+/** Tells a worker to stop a try. It is told again while it does not confirm: the first word may have been lost. */
+export function tellToStop(
+  state: SchedulerState,
+  worker: SchedulerWorker,
+  cancelled: Omit<CancelledAttempt, "due">,
+  now: number,
+): void {
+  const { requestId, attempt, reason } = cancelled;
+  const key = attemptKey(requestId, attempt);
+  // Put at the end: all wait equally long, so the order is that of the times.
+  worker.cancelled.delete(key);
+  worker.cancelled.set(key, { ...cancelled, due: now + state.policy.cancelGraceMs / CANCEL_TELLS });
+  state.effects.push({ type: "cancelAttempt", workerId: worker.id, requestId, attempt, reason });
 }
 
 /** Takes a request off the books. What a worker still runs of it stays counted there until it ends. */

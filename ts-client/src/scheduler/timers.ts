@@ -1,12 +1,12 @@
 import type { LiveRequest } from "./request.ts";
-import { abandon } from "./settle.ts";
+import { abandon, CANCEL_TELLS, tellToStop } from "./settle.ts";
 import type { SchedulerState } from "./state.ts";
-import type { SchedulerWorker } from "./worker.ts";
+import type { CancelledAttempt, SchedulerWorker } from "./worker.ts";
 import { condemn } from "./workers.ts";
 
 /** Ends what is over its time. */
 export function expire(state: SchedulerState, now: number): void {
-  condemnSilent(state, now);
+  remind(state, now);
   // Timers of settled requests stay until they are due; a long deadline must not let them pile up.
   if (state.timers.size > 1024 + 16 * state.requests.size)
     state.timers.retain((id) => state.requests.has(id));
@@ -21,23 +21,29 @@ export function expire(state: SchedulerState, now: number): void {
 /** When `expire` has something to do at the latest. */
 export function nextExpiry(state: SchedulerState): number {
   let at = state.timers.nextAt;
-  for (const worker of state.workers.values()) at = Math.min(at, confirmationDue(worker));
+  for (const worker of state.workers.values()) at = Math.min(at, unconfirmed(worker)?.due ?? at);
   return at;
 }
 
-/** Has workers replaced that did not confirm a cancelled try: they would hold its rows for ever. */
-function condemnSilent(state: SchedulerState, now: number): void {
+/** Reminds workers of cancelled tries they did not confirm; in the end replaces them, or the rows were lost. */
+function remind(state: SchedulerState, now: number): void {
   for (const worker of state.workers.values()) {
-    if (confirmationDue(worker) > now) continue;
-    const reason = `A cancelled try was not confirmed within ${state.policy.cancelGraceMs} ms.`;
-    condemn(state, worker, "WORKER_HUNG", reason);
+    for (let next = unconfirmed(worker); next !== undefined && next.due <= now; next = unconfirmed(worker)) {
+      if (next.told < CANCEL_TELLS) {
+        tellToStop(state, worker, { ...next, told: next.told + 1 }, now);
+      } else {
+        const reason = `A cancelled try was not confirmed within ${state.policy.cancelGraceMs} ms.`;
+        condemn(state, worker, "WORKER_HUNG", reason);
+      }
+    }
   }
 }
 
-function confirmationDue(worker: SchedulerWorker): number {
-  if (worker.cancelled.size === 0 || worker.standing === "condemned") return Number.POSITIVE_INFINITY;
-  for (const due of worker.cancelled.values()) return due;
-  return Number.POSITIVE_INFINITY;
+/** The cancelled try that is due next, of a worker that is not being replaced anyway. */
+function unconfirmed(worker: SchedulerWorker): CancelledAttempt | undefined {
+  if (worker.cancelled.size === 0 || worker.standing === "condemned") return undefined;
+  for (const cancelled of worker.cancelled.values()) return cancelled;
+  return undefined;
 }
 
 function expireOne(state: SchedulerState, request: LiveRequest, now: number): void {

@@ -13,8 +13,8 @@ export interface SchedulerWorker {
   standing: "serving" | "leaving" | "condemned";
   /** Tries it has not ended yet, by {@link attemptKey}; those of settled requests stay until it says so. */
   readonly running: Map<string, RunningAttempt>;
-  /** Of those, the cancelled ones, with the time by which it must have confirmed; the oldest is first. */
-  readonly cancelled: Map<string, number>;
+  /** Of those, the cancelled ones it has not confirmed; the one to be reminded of next is first. */
+  readonly cancelled: Map<string, CancelledAttempt>;
   rowsInFlight: number;
   /** A request that must run without company holds the worker. */
   solo: boolean;
@@ -26,6 +26,16 @@ export interface RunningAttempt {
   readonly requestId: string;
   readonly attempt: number;
   readonly rows: number;
+}
+
+export interface CancelledAttempt {
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly reason: string;
+  /** How often the worker was told. */
+  readonly told: number;
+  /** When it is told again, or given up. */
+  readonly due: number;
 }
 
 /** The key of one try of one request. */

@@ -12,6 +12,8 @@ export const FAULTS = {
   stall: [0.0005, 0.03],
   /** A worker is ten times slower for all its life. Each life. */
   slow: [0.05, 0.5],
+  /** A worker does not answer a CANCEL of what it does not have. Each life. */
+  forgetful: [0.05, 1],
   /** A worker has memory for few rows. Each life. */
   smallMemory: [0.05, 0.8],
   /** The device fails for good. Each batch. */

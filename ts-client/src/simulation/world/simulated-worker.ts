@@ -24,6 +24,7 @@ export interface WorkerLife {
 export class SimulatedWorker {
   readonly #world: World;
   readonly #life: WorkerLife;
+  readonly #forgetful: boolean;
   readonly #slow: boolean;
   readonly #memoryRows: number;
   /** Requests in its hands, by the key of the try. */
@@ -41,6 +42,7 @@ export class SimulatedWorker {
   constructor(world: World, life: WorkerLife) {
     this.#world = world;
     this.#life = life;
+    this.#forgetful = world.faults.strikes("forgetful");
     this.#slow = world.faults.strikes("slow");
     this.#memoryRows = world.faults.strikes("smallMemory")
       ? world.chance.whole(1, 4)
@@ -75,6 +77,8 @@ export class SimulatedWorker {
       if (item !== undefined) {
         return this.#later(this.#world.chance.between(0, 10), item, () => this.#end(item, "CANCELLED"));
       }
+      // Some workers keep it in mind that a CANCEL came first, some know nothing of it.
+      if (this.#forgetful) return;
       this.#cancelledEarly.add(attemptKey(requestId, attempt));
       this.#say({ ...this.#errorOf(requestId, attempt), code: "CANCELLED", message: "Cancelled." });
     });
