@@ -49,8 +49,16 @@ def saved_tokenizers(models: Path) -> Tokenizers | None:
     folders = {family: models / name for family, name in NAMES.items()}
     if not all((folder / "tokenizer.json").exists() for folder in folders.values()):
         return None
-    t5, llama = (AutoTokenizer.from_pretrained(folders[family]) for family in ("t5", "llama"))
-    return Tokenizers(t5, llama, AutoTokenizer.from_pretrained(folders["t5"] / "qformer_tokenizer"))
+    return Tokenizers(
+        _saved(folders["t5"]), _saved(folders["llama"]), _saved(folders["t5"] / "qformer_tokenizer")
+    )
+
+
+def _saved(folder: Path) -> PreTrainedTokenizerBase:
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    for where in ("is_local", "local_files_only"):  # how it was loaded is not to be saved with it
+        tokenizer.init_kwargs.pop(where, None)
+    return tokenizer
 
 
 def ids_of(tokenizer: PreTrainedTokenizerBase) -> Ids:

@@ -39,6 +39,7 @@ class Question:
     kind: str
     text: str
     answer: str
+    compared: tuple[str, ...] = ()  # the two kinds of shape whose places are compared
 
 
 def article(color: str) -> str:
@@ -67,7 +68,8 @@ def ask_kind(kind: str, scene: Scene, rng: Random, wordings: Wordings = WORDINGS
     if asked is None:
         return None
     words, answer = asked
-    return Question(kind, worded(wordings[kind], kind, words, rng), answer)
+    compared = (words["one"], words["other"]) if "one" in words else ()
+    return Question(kind, worded(wordings[kind], kind, words, rng), answer, compared)
 
 
 Asked = tuple[dict[str, str], str]
@@ -106,6 +108,8 @@ def _beside(kind: str, scene: Scene, rng: Random) -> Asked | None:
         return None
     one, other = rng.sample(single, 2)
     here, there = (column(scene.where(k)[0]) for k in (one, other))
+    if here == there and rng.random() < 0.5:
+        return None  # else two thirds of the answers would be "no"
     return {"one": one, "other": other}, "yes" if (
         here < there if kind == "left_of" else here > there
     ) else "no"

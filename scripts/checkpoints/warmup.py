@@ -35,18 +35,36 @@ class Asker(nn.Module):
         self.kind = nn.Linear(WIDTH, len(KINDS) + 1)
         self.color = nn.Linear(WIDTH, len(COLORS) + 1)
         self.answer = nn.Linear(WIDTH, len(ANSWERS))
+        self.compared = nn.Linear(WIDTH, len(KINDS))
+        self.side = nn.Linear(WIDTH, 2)
 
     def forward(self, features: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Features [B, 65, 128], instructions [B, T] → query outputs [B, 8, 128]."""
         return queried(self.qformer, self.queries, features, ids, mask)
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Query i < 4 names the shape in quadrant i, query 4 the answer."""
+        """Query i < 4 names the shape in quadrant i, query 4 the answer, 5 and 6 what is compared and where it is."""
         quadrants, spoken = outputs[:, :4], outputs[:, 4]  # [B, 4, 128], [B, 128]
         target = torch.tensor([_class(question) for question in batch.questions], device=outputs.device)
         named = F.cross_entropy(self.kind(quadrants).flatten(0, 1).float(), batch.labels[..., 0].flatten())
         colored = F.cross_entropy(self.color(quadrants).flatten(0, 1).float(), batch.labels[..., 1].flatten())
-        return named + colored + F.cross_entropy(self.answer(spoken).float(), target)
+        answered = F.cross_entropy(self.answer(spoken).float(), target)
+        return named + colored + answered + self._comparison(outputs[:, 5:7], batch)
+
+    def _comparison(self, pair: Tensor, batch: Batch) -> Tensor:
+        """Pair [B, 2, 128]; only the rows that compare two shapes count."""
+        rows = [row for row, question in enumerate(batch.questions) if question.compared]
+        if not rows:
+            return pair.new_zeros(())
+        kinds = torch.tensor(
+            [[KINDS.index(kind) for kind in batch.questions[row].compared] for row in rows],
+            device=pair.device,
+        )  # [R, 2]
+        found = batch.labels[rows, :, 0, None] == kinds[:, None]  # [R, 4, 2]
+        sides = found.int().argmax(1) // 2  # [R, 2] the column of the quadrant that holds it
+        which = F.cross_entropy(self.compared(pair[rows]).flatten(0, 1).float(), kinds.flatten())
+        where = F.cross_entropy(self.side(pair[rows]).flatten(0, 1).float(), sides.flatten())
+        return which + where
 
 
 def _class(question: Question) -> int:
