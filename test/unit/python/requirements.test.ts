@@ -40,10 +40,24 @@ describe("the bundled requirements", () => {
 });
 
 describe("pinsFor", () => {
-  it("refuses a line that pins nothing", () => {
+  it("leaves out what is for another platform or another Python", () => {
     const file = join(temporaryFolder(), "requirements.txt");
-    writeFileSync(file, "torch>=2\n");
-    expect(() => pinsFor(file, [3, 11, 0])).toThrow('"torch>=2" is not a pin');
+    const lines = [
+      "everywhere==1.0",
+      `here==1.0 ; sys_platform == "${process.platform}"`,
+      'elsewhere==1.0 ; sys_platform == "riscos"',
+      'old==1.0 ; python_version < "3.11"',
+      'new==1.0 ; python_version >= "3.11"',
+    ];
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    expect([...pinsFor(file, [3, 11, 0]).keys()]).toEqual(["everywhere", "here", "new"]);
+    expect([...pinsFor(file, [3, 10, 0]).keys()]).toEqual(["everywhere", "here", "old"]);
+  });
+
+  it.each(["torch>=2", 'torch==2.13.0 ; os_name == "nt"'])("refuses %s", (line) => {
+    const file = join(temporaryFolder(), "requirements.txt");
+    writeFileSync(file, `${line}\n`);
+    expect(() => pinsFor(file, [3, 11, 0])).toThrow(`"${line}" is not a pin`);
   });
 });
 

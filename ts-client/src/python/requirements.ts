@@ -52,8 +52,9 @@ export function satisfies(installed: string | null, pinned: string): boolean {
   return installed === pinned || (installed?.split("+")[0] === pinned && !pinned.includes("+"));
 }
 
-const LINE =
-  /^(?<name>[\w.-]+)==(?<version>[^\s;]+)(?:\s*;\s*python_version\s*(?<op><|>=)\s*"3\.(?<minor>\d+)")?$/;
+const LINE = /^(?<name>[\w.-]+)==(?<version>[^\s;]+)(?:\s*;\s*(?<marker>.+))?$/;
+const PYTHON_MARKER = /^python_version (?<operator><|>=) "3\.(?<minor>\d+)"$/;
+const PLATFORM_MARKER = /^sys_platform == "(?<platform>\w+)"$/;
 const INCLUDE = /^-(?<kind>[rc])\s+(?<path>\S+)$/;
 
 function readPins(file: string): Pin[] {
@@ -66,16 +67,27 @@ function readPins(file: string): Pin[] {
 }
 
 function readPin(line: string, file: string): Pin {
-  const { name, version, op, minor } = LINE.exec(line)?.groups ?? {};
-  if (name === undefined || version === undefined) {
+  const { name, version, marker } = LINE.exec(line)?.groups ?? {};
+  const appliesTo = marker === undefined ? () => true : readMarkerExpression(marker);
+  if (name === undefined || version === undefined || appliesTo === undefined) {
     throw new InstructBlipError(
       "INTERNAL",
       `${file}: "${line}" is not a pin like \`name==1.2 ; python_version >= "3.11"\`.`,
     );
   }
-  const appliesTo = ([, actual]: PythonVersion) =>
-    op === undefined || (op === "<" ? actual < Number(minor) : actual >= Number(minor));
   return { name: normaliseName(name), version, appliesTo };
+}
+
+/** The two kinds of marker that our own files use. */
+function readMarkerExpression(marker: string): Pin["appliesTo"] | undefined {
+  const python = PYTHON_MARKER.exec(marker)?.groups;
+  if (python !== undefined) {
+    const minor = Number(python.minor);
+    return ([, actual]) => (python.operator === "<" ? actual < minor : actual >= minor);
+  }
+  const platform = PLATFORM_MARKER.exec(marker)?.groups?.platform;
+  // Node and Python name platforms alike: linux, darwin, win32.
+  return platform === undefined ? undefined : () => process.platform === platform;
 }
 
 function includedFiles(file: string): string[] {
