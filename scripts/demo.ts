@@ -1,4 +1,4 @@
-// Two workers answer eight questions about four pictures and describe one. Run it with `npm run demo`.
+// Two workers answer eight questions about four pictures, after describing one. Run it with `npm run demo`.
 import { join } from "node:path";
 import { type Answer, InstructBlipError, loadImage, WorkerPool } from "../ts-client/src/index.ts";
 
@@ -7,7 +7,7 @@ const PICTURES = join(import.meta.dirname, "..", "examples", "pictures");
 const QUESTIONS = [
   { picture: "three.png", prompt: "What color is the circle?" },
   { picture: "three.png", prompt: "What shape is green?" },
-  { picture: "three.png", prompt: "Is the circle left of the star?" },
+  { picture: "three.png", prompt: "Is there a green star?" },
   { picture: "stars.jpg", prompt: "How many stars are there?" },
   { picture: "stars.jpg", prompt: "Is there a gray circle?" },
   { picture: "pair.png", prompt: "How many shapes are there?" },
@@ -31,6 +31,11 @@ async function demo(): Promise<void> {
   await using pool = await WorkerPool.start({ model: MODEL, workers: 2, ready: "all" });
   say(`Both are ready after ${seconds(started)}.\n`);
 
+  process.stdout.write("three.png, described as the text comes: ");
+  const stream = pool.stream({ image: await read("three.png"), prompt: "Describe the image." });
+  for await (const { text } of stream) process.stdout.write(text);
+  say("\n");
+
   const asked = performance.now();
   const requests = QUESTIONS.map(async ({ picture, prompt }) =>
     pool.ask({ image: await read(picture), prompt }),
@@ -38,17 +43,10 @@ async function demo(): Promise<void> {
   const answers = await Promise.all(requests);
   say(table([["picture", "question", "answer", "prepare", "queue", "model", "total"], ...answers.map(row)]));
   const workers = new Set(answers.map(({ workerId }) => workerId)).size;
+  say(`\n${answers.length} answers by ${workers} workers in ${seconds(asked)}; times are milliseconds.`);
   say(
-    `\n${answers.length} answers by ${workers} workers in ${seconds(asked)}; the table's times are milliseconds.`,
+    `Of the model's time, at the median: ${MODEL_STAGES.map((stage) => median(answers, stage)).join(", ")}.`,
   );
-  say(
-    `Of the model's time, at the median: ${MODEL_STAGES.map((stage) => median(answers, stage)).join(", ")}.\n`,
-  );
-
-  process.stdout.write("three.png, described as the text comes: ");
-  const stream = pool.stream({ image: await read("three.png"), prompt: "Describe the image." });
-  for await (const { text } of stream) process.stdout.write(text);
-  say("");
 }
 
 function read(picture: string): Promise<Uint8Array> {
