@@ -3,7 +3,7 @@ import { nearestExisting } from "./locations.ts";
 import { diskProblem } from "./pip-failure.ts";
 import { environmentFailed } from "./problems.ts";
 
-/** Measured: a CPU environment takes 1.3 GB; torch's CUDA libraries bring one to 7 GB. */
+/** Measured: a CPU environment takes 1.5 GB; torch's CUDA libraries bring one to 7 GB. */
 const GIGABYTE = 1e9;
 const NEEDED = { cpu: 2 * GIGABYTE, cuda: 8 * GIGABYTE } as const;
 
