@@ -1,5 +1,9 @@
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { GenerateResult, PreparedInputs, Request } from "../../../../ts-client/src/engine/index.ts";
+import { InstructBlipForConditionalGeneration } from "../../../../ts-client/src/model/index.ts";
+import { InstructBlipProcessor } from "../../../../ts-client/src/processor/index.ts";
 import {
   SimulatedPool,
   type SimulatedPoolOptions,
@@ -29,6 +33,11 @@ function request(extra: Partial<Request<"generate">> = {}): Request<"generate"> 
     qformerInputIds: Int32Array.of(1, 2),
   };
   return { op: "generate", options: { max_new_tokens: 16 }, prepare: async () => inputs, ...extra };
+}
+
+async function isFree(pool: SimulatedPool): Promise<boolean> {
+  const { workers } = await pool.stats();
+  return workers.every(({ state, inFlight }) => state === "ready" && inFlight === 0);
 }
 
 function codes(settled: readonly PromiseSettledResult<GenerateResult>[]): string[] {
@@ -99,6 +108,62 @@ describe("a simulated pool", () => {
       return { codes: codes(settled), now: pool.now };
     };
     expect(await run()).toEqual(await run());
+  });
+});
+
+describe("what stands on a pool", () => {
+  it("works on a simulated one: the model's class and its processor", async () => {
+    const pool = await start({ script: ({ prompt }) => (prompt.includes("color") ? "red" : "a circle") });
+    const processor = await InstructBlipProcessor.fromPretrained({ pool });
+    const model = await InstructBlipForConditionalGeneration.fromPretrained("tiny-shapes-t5", { pool });
+    const text = ["What color is it?", "What is it?"];
+    const inputs = await processor({ images: [IMAGE, IMAGE], text, padding: true });
+    const outputs = await model.generate({ ...inputs, maxNewTokens: 8 });
+    expect(processor.batchDecode(outputs, { skipSpecialTokens: true })).toEqual(["red", "a circle"]);
+  });
+});
+
+describe("whatever workers do", () => {
+  const replies = fc.array(
+    fc.record(
+      {
+        text: fc.constantFrom("yes", "a red circle"),
+        latencyMs: fc.integer({ min: 0, max: 5000 }),
+        failure: fc.constantFrom("crash", "hang", "CUDA_OOM", "CUDA_FATAL", "OUTPUT_INVALID", "DRAINING"),
+        tokensBefore: fc.integer({ min: 0, max: 2 }),
+      } as const,
+      { requiredKeys: [] },
+    ),
+    { minLength: 1, maxLength: 8 },
+  );
+
+  it("every request ends once, in time, and the pool is as free as before", {
+    timeout: 120_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(replies, fc.integer({ min: 1, max: 3 }), async (script, workers) => {
+        let tries = 0;
+        const pool = await start({
+          workers,
+          slots: 2,
+          script: () => script[tries++ % script.length] ?? "yes",
+        });
+        const submissions = Array.from({ length: 12 }, (_, index) =>
+          pool.submit(request({ stream: index % 2 === 0 }), { deadlineMs: 30_000 }),
+        );
+        const settled = await Promise.allSettled(submissions);
+        expect(pool.now).toBeLessThanOrEqual(30_000);
+        expect(settled).toHaveLength(12);
+        const { queue, counts } = await pool.stats();
+        expect(queue).toMatchObject({ requests: 0, bytes: 0 });
+        expect(counts.completed + counts.failed + counts.cancelled).toBe(12);
+        // Workers that hang are killed and replaced; what they were told to stop is given up with them.
+        for (let turns = 0; turns < 1000 && !(await isFree(pool)); turns += 1) await setImmediate();
+        expect(await isFree(pool)).toBe(true);
+        await pool.close();
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
