@@ -31,7 +31,7 @@ describe("the assets", () => {
     const wanted = [1, 2, 3].map(() => store.get(HASH, (id) => asked.push(id)));
     const message = reply(1);
     store.onReply(message);
-    message.tensors[0]?.data.fill(0);
+    message.tensors[0]?.bytes().fill(0);
     for (const assets of await Promise.all(wanted)) {
       expect(assets.files["tokenizer.json"]).toEqual(Uint8Array.of(1, 2, 3));
     }

@@ -18,7 +18,7 @@ import type {
   Submission,
 } from "../engine/index.ts";
 import { onAbort, PendingSubmission, STREAM_CREDIT } from "../engine/index.ts";
-import { InstructBlipError } from "../errors/index.ts";
+import { type ErrorCode, InstructBlipError } from "../errors/index.ts";
 import { AskingEngine } from "../model/asking-engine.ts";
 import { type HeaderOf, type Message, type MessageOf, uuidv7 } from "../protocol/index.ts";
 import { Tensor } from "../tensor/index.ts";
@@ -286,18 +286,25 @@ export class PoolClient extends AskingEngine {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return;
     if (pending.sent) this.#tell("CANCEL", { request_id: requestId, attempt: 1, reason: "CANCELLED" });
-    const details = reason === undefined ? {} : { cause: reason };
-    this.#fail(
-      requestId,
-      new InstructBlipError("CANCELLED", "The request was cancelled.", { requestId, ...details }),
-    );
+    this.#end(requestId, "CANCELLED", "The request was cancelled.", reason);
   }
 
   #expire(requestId: string, deadlineMs: number): void {
     if (!this.#pending.has(requestId)) return;
     this.#tell("CANCEL", { request_id: requestId, attempt: 1, reason: "DEADLINE_EXCEEDED" });
     const message = `The deadline of ${deadlineMs} ms passed and the daemon did not answer.`;
-    this.#fail(requestId, new InstructBlipError("DEADLINE_EXCEEDED", message, { requestId }));
+    this.#end(requestId, "DEADLINE_EXCEEDED", message);
+  }
+
+  /** Ends a request on this side, with what its reader has got so far. */
+  #end(requestId: string, code: ErrorCode, message: string, cause?: unknown): void {
+    const delivered = this.#pending.get(requestId)?.delivered ?? [];
+    const error = new InstructBlipError(code, message, {
+      requestId,
+      ...(cause === undefined ? {} : { cause }),
+      ...(delivered.length === 0 ? {} : { tokens: delivered }),
+    });
+    this.#fail(requestId, error);
   }
 
   #fail(requestId: string, error: unknown): void {
@@ -317,7 +324,7 @@ export class PoolClient extends AskingEngine {
   }
 
   #endAll(error: InstructBlipError): void {
-    for (const requestId of [...this.#pending.keys()]) this.#fail(requestId, error);
+    for (const requestId of [...this.#pending.keys()]) this.#end(requestId, error.code, error.message);
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
   }
