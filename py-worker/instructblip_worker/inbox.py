@@ -26,11 +26,14 @@ class Inbox:
         """Whether nothing more will come."""
         return self._closed
 
-    def put(self, requests: Iterable[Request]) -> None:
-        """Add requests at once, so that those of one SUBMIT can form one batch."""
+    def put(self, requests: Iterable[Request]) -> bool:
+        """Add requests at once, so that those of one SUBMIT can form one batch. False when it is closed."""
         with self._changed:
+            if self._closed:
+                return False
             self._waiting.extend(requests)
             self._changed.notify()
+            return True
 
     def close(self) -> None:
         """Nothing more will come; what waits is still handed out."""

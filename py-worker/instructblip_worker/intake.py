@@ -36,9 +36,10 @@ class Intake:
         self._session = session
         self._pictures: WeakValueDictionary[str, Picture] = WeakValueDictionary()
         self._parked: dict[str, _Parked] = {}
+        self._ready: list[Request] = []
 
     def submit(self, message: Submit, tensors: Sequence[TensorFrame]) -> None:
-        """Accept or refuse every item of a SUBMIT, and queue those whose picture is here."""
+        """Accept or refuse every item of a SUBMIT; those whose picture is here are ready."""
         session = self._session
         if message.worker_epoch != session.worker_epoch:
             log("stale_message", level="warning", kind="SUBMIT", epoch=message.worker_epoch)
@@ -56,7 +57,7 @@ class Intake:
             return
         session.outbox.accept(accepted)
         self._need([request for request in accepted if _bare(request.picture)])
-        session.inbox.put([request for request in accepted if not _bare(request.picture)])
+        self._ready += [request for request in accepted if not _bare(request.picture)]
 
     def put(self, message: Put, tensors: Sequence[TensorFrame]) -> None:
         """Give the requests that wait for a picture its bytes."""
@@ -77,7 +78,14 @@ class Intake:
             return
         parked.picture.frame = frame
         self._pictures[message.hash] = parked.picture
-        self._session.inbox.put(parked.requests)
+        self._ready += parked.requests
+
+    def release(self) -> None:
+        """Hand over what is ready. Done last, as the engine wants the interpreter from then on."""
+        if self._ready and not self._session.inbox.put(self._ready):
+            for request in self._ready:
+                self._session.outbox.error(request, _draining())
+        self._ready = []
 
     def next_timeout(self) -> float | None:
         """When the longest awaited picture is given up, on the monotonic clock."""
@@ -117,7 +125,7 @@ class Intake:
         """The engine, if it takes work of this kind now."""
         session = self._session
         if session.inbox.closed:
-            raise RequestError("DRAINING", "The worker takes no new work: it is about to stop.")
+            raise _draining()
         if session.engine is None or session.load is None:
             raise RequestError("POOL_UNAVAILABLE", "The worker's model is not loaded yet.")
         if message.model_id != session.load.model_id:
@@ -159,6 +167,10 @@ class Intake:
             parked.requests.append(request)
         if asked:
             self._session.outbox.post(Need(hashes=asked))
+
+
+def _draining() -> RequestError:
+    return RequestError("DRAINING", "The worker takes no new work: it is about to stop.")
 
 
 def _bare(picture: Picture) -> bool:

@@ -156,6 +156,7 @@ class Control(threading.Thread):
 
     def _leave(self, channel: Channel, order: _Leave) -> NoReturn:
         """Send the last answers, then GOODBYE, then nothing: the interpreter is not torn down."""
+        self._give_up()
         self._data.stop(2 * FLUSH_MS / 1000)
         channel.send([*encode(Goodbye(reason=clip_message(order.reason), code=order.code))])
         channel.close()
@@ -182,13 +183,16 @@ class Control(threading.Thread):
 
     def _end_drain(self, channel: Channel, now: float) -> None:
         """The drain's deadline passed: give up what is left, and then the engine, if it does not notice."""
-        left = self._session.registry.live()
-        if not left:
+        if not self._session.registry.live():
             self._leave(channel, _Leave(exit_status.INTERNAL, "The engine did not stop."))
-        stopped = RequestError("DRAINING", "The worker stopped before the answer.")
-        for request in left:
-            self._session.outbox.error(request, stopped)
+        self._give_up()
         self._drain_due = now + _STUCK_SECONDS
+
+    def _give_up(self) -> None:
+        """Nobody waits for an answer that will not come."""
+        stopped = RequestError("DRAINING", "The worker stopped before the answer.")
+        for request in self._session.registry.live():
+            self._session.outbox.error(request, stopped)
 
     def _beat(self, lag: float) -> Beat:
         session = self._session

@@ -44,6 +44,7 @@ class Data(threading.Thread):
                 self._handle(intake, *received)
             for frames in session.outbox.mail.take_all():
                 channel.send(frames)
+            intake.release()
             intake.give_up_late_pictures()
             for request in session.registry.expired():
                 session.outbox.error(

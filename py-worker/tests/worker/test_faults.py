@@ -124,11 +124,13 @@ def test_out_of_memory_hits_all_that_run(pool: Pool) -> None:
 
 
 def test_a_lost_device_ends_the_worker(pool: Pool) -> None:
-    pool.start_script({"service_ms": 50, "faults": [{"do": "cuda_fatal", "token": 7}]})
-    requests = [ask([7]), ask([8])]
-    pool.submit(*requests)
-    for item, _ in requests:
+    pool.start_script({"service_ms": 50, "faults": [{"do": "cuda_fatal", "token": 7}]}, slots=2)
+    running, queued = [ask([7]), ask([8])], ask([9])
+    pool.submit(*running, queued)
+    for item, _ in running:
         assert pool.error(item).code == "CUDA_FATAL"
+    error = pool.error(queued[0])
+    assert (error.code, error.started) == ("DRAINING", False)
     assert pool.expect("control", Goodbye)[0].code == "CUDA_FATAL"
     assert pool.wait_exit() == 71
 

@@ -19,6 +19,7 @@ from instructblip_worker.protocol import (
     Goodbye,
     Hello,
     Load,
+    Need,
     Ping,
     Progress,
     ScriptedSource,
@@ -88,6 +89,17 @@ def test_drain_gives_up_at_its_deadline(pool: Pool) -> None:
     error = pool.error(request[0])
     assert (error.code, error.started) == ("DRAINING", True)
     assert pool.expect("control", Goodbye)
+
+
+def test_a_request_that_waits_for_its_picture_is_given_up(pool: Pool) -> None:
+    pool.start_script()
+    request = ask(picture="ab" * 32)
+    pool.submit(request)
+    pool.expect("data", Need)
+    pool.send("control", Drain(deadline_ms=60_000))
+    error = pool.error(request[0])
+    assert (error.code, error.started) == ("DRAINING", False)
+    assert pool.wait_exit(10) == 0
 
 
 def test_an_idle_worker_drains_at_once(pool: Pool) -> None:
