@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { requireDiskSpace } from "./disk-space.ts";
 import { pipInstall, type Site } from "./install-packages.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { formatVersion } from "./interpreter.ts";
@@ -28,7 +29,7 @@ export interface Blueprint {
  */
 export async function buildEnvironment(blueprint: Blueprint, site: Site): Promise<Marker> {
   const { interpreter, requirements, torch, dev } = blueprint;
-  const start = (await reusable(site, interpreter)) ?? (await createEmpty(site, interpreter));
+  const start = (await reusable(site, interpreter)) ?? (await createEmpty(site, blueprint));
   const pip = start.installed.pip;
   const pins = pinsFor(dev ? requirements.dev : requirements.runtime, interpreter.version);
   const index = torchIndex(torch);
@@ -66,8 +67,9 @@ async function reusable(site: Site, interpreter: Interpreter): Promise<PackageRe
   return isUsable ? report.value : undefined;
 }
 
-async function createEmpty(site: Site, interpreter: Interpreter): Promise<PackageReport> {
+async function createEmpty(site: Site, { interpreter, torch }: Blueprint): Promise<PackageReport> {
   const { directory, log, signal, onProgress } = site;
+  await requireDiskSpace(directory, torch);
   onProgress({
     stage: "create",
     message: `Creating ${directory} with Python ${formatVersion(interpreter.version)}`,

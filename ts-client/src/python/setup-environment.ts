@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { buildEnvironment } from "./build-environment.ts";
 import { type Contents, completeness } from "./complete-environment.ts";
-import { requireDiskSpace } from "./disk-space.ts";
 import { fromMarker, type PythonEnvironment } from "./environment.ts";
 import { completeEnvironments, environmentFolder } from "./environment-folder.ts";
 import { findInterpreter } from "./find-interpreter.ts";
@@ -81,7 +80,6 @@ async function setup(options: SetupEnvironmentOptions): Promise<SetupResult> {
     const now = await completeness(directory, contents, heldSignal);
     if (now.state === "complete") return chosen(now.marker);
     if (now.state === "incomplete") await removeMarker(directory);
-    await requireDiskSpace(directory, torch);
     const site = { directory, log: join(directory, "setup.log"), onProgress, signal: heldSignal };
     const built = await buildEnvironment({ interpreter, requirements, torch, dev }, site);
     onProgress({ stage: "done", message: `Python ${formatVersion(interpreter.version)} is ready` });
