@@ -35,7 +35,7 @@ beforeEach(() => {
   };
 });
 
-describe("setupEnvironment", { timeout: 90_000 }, () => {
+describe("setupEnvironment", { timeout: 240_000 }, () => {
   it("builds an environment once, finds it, and puts development packages on top", async () => {
     const stages: SetupStage[] = [];
     const built = await setupEnvironment({ ...options, onProgress: ({ stage }) => stages.push(stage) });

@@ -20,8 +20,8 @@ export interface PackageState {
   readonly pinned: string;
 }
 
-/** Importing torch and transformers takes seconds, on a cold disk many. */
-const PACKAGES_TIMEOUT_MS = 180_000;
+/** Importing torch and transformers takes seconds, on a cold disk or a busy machine minutes. */
+const PACKAGES_TIMEOUT_MS = 600_000;
 
 export interface InspectOptions {
   /**
