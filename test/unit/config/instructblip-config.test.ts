@@ -144,6 +144,19 @@ describe("InstructBlipConfig", () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual(config.toJSON());
   });
 
+  it("writes fractions as fractions, also when they are whole", () => {
+    const config = new InstructBlipConfig({
+      textConfig: new T5Config({ dropoutRate: 0 }),
+      numQueryTokens: 1,
+    });
+    const text = config.toJSONString();
+    expect(JSON.parse(text)).toEqual(config.toJSON());
+    expect(text).toContain('"initializer_factor": 1.0');
+    expect(text).toContain('"dropout_rate": 0.0');
+    expect(text).toContain('"num_query_tokens": 1,');
+    expect(new LlamaConfig().toJSONString()).toContain('"attention_dropout": 0.0');
+  });
+
   it("says which checkpoints are bundled when there is none", async () => {
     expect(await bundledCheckpoints()).toEqual(["tiny-shapes-llama", "tiny-shapes-t5"]);
     await expect(InstructBlipConfig.fromPretrained("nowhere/at-all")).rejects.toMatchObject({

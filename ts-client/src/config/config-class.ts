@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InstructBlipError } from "../errors/index.ts";
+import { jsonString } from "./json-string.ts";
 
 /** A dictionary as it stands in a `config.json`. */
 export type ConfigJson = Record<string, unknown>;
@@ -12,6 +13,8 @@ export interface ConfigMethods {
   readonly extra: Readonly<ConfigJson>;
   /** The dictionary transformers reads and writes, in snake_case. */
   toJSON(): ConfigJson;
+  /** The text of a `config.json`. */
+  toJSONString(): string;
 }
 
 /** A configuration class: construct it from camelCase fields, or read transformers' own dictionary. */
@@ -19,6 +22,8 @@ export interface ConfigClass<S extends z.ZodRawShape> {
   /** @throws CONFIG_INVALID naming the field */
   new (fields?: z.input<z.ZodObject<S>>): Readonly<z.output<z.ZodObject<S>>> & ConfigMethods;
   readonly modelType: string;
+  /** Keys of the dictionary that hold fractions. */
+  readonly fractions: readonly string[];
   /** @throws CONFIG_INVALID naming the field */
   fromJSON(json: ConfigJson): Readonly<z.output<z.ZodObject<S>>> & ConfigMethods;
 }
@@ -40,6 +45,7 @@ export function configClass<S extends z.ZodRawShape>(
 
   class Config implements ConfigMethods {
     static readonly modelType = modelType;
+    static readonly fractions = fractionKeys(schema);
     declare readonly modelType: string;
     declare readonly extra: Readonly<ConfigJson>;
 
@@ -60,6 +66,10 @@ export function configClass<S extends z.ZodRawShape>(
     toJSON(): ConfigJson {
       return { ...this.extra, model_type: modelType, ...toSnakeCase(this) };
     }
+
+    toJSONString(): string {
+      return jsonString(this, Config.fractions);
+    }
   }
   return Config as unknown as ConfigClass<S>;
 }
@@ -74,6 +84,12 @@ export function parseConfig<T extends z.ZodType>(schema: T, fields: unknown, of:
   throw new InstructBlipError("CONFIG_INVALID", `${where} is wrong: ${issue?.message ?? "unknown reason"}.`, {
     path,
   });
+}
+
+/** The keys, in snake_case, whose values may be fractions. */
+export function fractionKeys(schema: z.ZodObject): string[] {
+  const names = Object.keys(schema.shape);
+  return names.filter((name) => schema.shape[name]?.safeParse(0.5).success === true).map(snakeCase);
 }
 
 /** transformers' dictionary as camelCase fields that a class knows, and the rest as it came. */

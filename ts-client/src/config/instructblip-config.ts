@@ -6,12 +6,14 @@ import { checkpointFolder } from "./checkpoint-folder.ts";
 import {
   type ConfigJson,
   type ConfigMethods,
+  fractionKeys,
   fromSnakeCase,
   parseConfig,
   splitFields,
   toSnakeCase,
 } from "./config-class.ts";
 import { size, spread } from "./fields.ts";
+import { jsonString } from "./json-string.ts";
 import { InstructBlipQFormerConfig } from "./qformer-config.ts";
 import { type TextConfig, textConfigClass, textConfigFromJSON } from "./text-config.ts";
 import { InstructBlipVisionConfig } from "./vision-config.ts";
@@ -148,6 +150,21 @@ export class InstructBlipConfig implements ConfigMethods {
       text_config: textConfig.toJSON(),
     };
   }
+
+  /** The text of a `config.json`. */
+  toJSONString(): string {
+    return jsonString(this, allFractions(this));
+  }
+}
+
+/** The keys of all parts that hold fractions; no key is a whole number in one part and a fraction in another. */
+function allFractions({ textConfig }: InstructBlipConfig): string[] {
+  return [
+    ...fractionKeys(ownFields),
+    ...InstructBlipVisionConfig.fractions,
+    ...InstructBlipQFormerConfig.fractions,
+    ...textConfigClass(textConfig.modelType).fractions,
+  ];
 }
 
 function asTextConfig(value: unknown): TextConfig {
