@@ -129,6 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "knows no limit of bytes": knowing((state) => {
     writable(state.policy).maxQueueBytes = Number.POSITIVE_INFINITY;
   }),
+  "takes ids again that ran": knowing(({ usedIds }) => usedIds.clear()),
   "brings dead workers back": knowing(({ lostEpochs }) => lostEpochs.clear()),
   "forgets what a worker had in its former life": withStep((state, event, now) => {
     if (event.type === "workerReady") state.workers.get(event.workerId)?.running.clear();

@@ -29,14 +29,36 @@ describe("admission", () => {
     expect(bench.outcome("a")).toHaveProperty("message", expect.stringContaining("Known models: m."));
   });
 
-  it("refuses an id that is under way, and takes it again once that one has ended", () => {
+  it("refuses an id that is under way, or that ran: answers to the one would pass for the other's", () => {
     const bench = new Harness();
     bench.ready("w");
     bench.queue("a");
-    const [effect] = bench.submit("a");
-    expect(effect).toMatchObject({ type: "settle", outcome: { code: "INVALID_ARGUMENT" } });
-    bench.result("a");
+    const refused = { type: "settle", outcome: { code: "INVALID_ARGUMENT" } };
+    expect(bench.submit("a")).toMatchObject([refused]);
+    bench.cancel("a");
+    expect(bench.submit("a")).toMatchObject([refused]);
+    bench.fail("a", "CANCELLED");
+    expect(bench.submit("a")).toMatchObject([refused]);
+    expect(leftovers(bench)).toEqual(NOTHING_LEFT);
+  });
+
+  it("takes an id again that never ran", () => {
+    const bench = new Harness();
+    bench.submit("a");
+    bench.cancel("a");
     expect(bench.submit("a")).toEqual([{ type: "prepare", requestId: "a" }]);
+  });
+
+  it("remembers the ids of the last requests only", () => {
+    const bench = new Harness();
+    bench.ready("w");
+    for (let index = 0; index < 5000; index += 1) {
+      bench.queue(String(index));
+      bench.result(String(index));
+    }
+    expect(bench.state.usedIds.size).toBe(4096);
+    expect(bench.submit("4999")).toMatchObject([{ outcome: { code: "INVALID_ARGUMENT" } }]);
+    expect(bench.submit("0")).toEqual([{ type: "prepare", requestId: "0" }]);
   });
 
   it("refuses what comes after its deadline, without preparing it", () => {

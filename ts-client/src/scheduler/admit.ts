@@ -19,6 +19,10 @@ export function admit(state: SchedulerState, request: NewRequest, now: number): 
       `A request with the id ${request.id} is already under way.`,
     );
   }
+  if (state.usedIds.has(request.id)) {
+    const message = `A request with the id ${request.id} has run already: each one needs an id of its own.`;
+    return reject(state, request.id, "INVALID_ARGUMENT", message);
+  }
   const model = state.models.get(request.modelId);
   if (model === undefined) {
     const known = [...state.models.keys()].join(", ") || "none";

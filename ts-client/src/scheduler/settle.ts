@@ -3,6 +3,9 @@ import type { LiveRequest } from "./request.ts";
 import type { SchedulerState } from "./state.ts";
 import { attemptKey, type CancelledAttempt, type SchedulerWorker } from "./worker.ts";
 
+/** Ids that are remembered for each worker: as many as a worker remembers itself. */
+const USED_IDS = 4096;
+
 /** How often a worker is told to stop a try before it is given up. */
 export const CANCEL_TELLS = 10;
 
@@ -114,10 +117,22 @@ export function tellToStop(
 /** Takes a request off the books. What a worker still runs of it stays counted there until it ends. */
 function forget(state: SchedulerState, request: LiveRequest): void {
   state.requests.delete(request.id);
+  if (request.attempt > 0) rememberId(state, request.id);
   if (request.phase === "running") return;
   stopWaiting(state, request);
   if (request.phase === "queued") {
     const model = state.models.get(request.modelId);
     if (model !== undefined) dequeue(model, request);
+  }
+}
+
+/** Workers remember as many tries each, and run none twice. */
+function rememberId({ usedIds, workers }: SchedulerState, id: string): void {
+  usedIds.add(id);
+  const limit = USED_IDS * Math.max(1, workers.size);
+  if (usedIds.size <= limit) return;
+  for (const oldest of usedIds) {
+    usedIds.delete(oldest);
+    if (usedIds.size <= limit) return;
   }
 }

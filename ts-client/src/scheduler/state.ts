@@ -31,6 +31,8 @@ export interface SchedulerState {
   readonly workers: Map<string, SchedulerWorker>;
   /** The newest life that is over, of the workers lost last: a READY of it that comes late is of the past. */
   readonly lostEpochs: Map<string, number>;
+  /** Ids of the last requests that ran: another one under such an id would pass for it. */
+  readonly usedIds: Set<string>;
   readonly timers: TimerHeap;
   /** What this step has decided so far. */
   effects: SchedulerEffect[];
@@ -66,6 +68,7 @@ export function createState(policy: Partial<SchedulerPolicy> = {}, seed = 1): Sc
     models: new Map(),
     workers: new Map(),
     lostEpochs: new Map(),
+    usedIds: new Set(),
     timers: new TimerHeap(),
     effects: [],
     waiting: 0,

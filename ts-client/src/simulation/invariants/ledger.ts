@@ -48,6 +48,9 @@ export interface LedgerWorker {
   solo: boolean;
 }
 
+/** Ids that must be remembered at least. */
+const REMEMBERED_IDS = 4096;
+
 /** The checker's own books, kept apart from the scheduler's. */
 export class Ledger {
   readonly policy: SchedulerPolicy;
@@ -63,6 +66,8 @@ export class Ledger {
   queued = 0;
   /** Queued requests that never ran, by model. */
   readonly fresh = new Map<string, number>();
+  /** Ids of requests that ran, in the order of their ends. */
+  readonly usedIds = new Map<string, number>();
   /** Retry permits that were used. */
   permitsUsed = 0;
 
@@ -159,6 +164,13 @@ export class Ledger {
   settle(request: LedgerRequest): void {
     this.#leaveQueue(request);
     this.requests.delete(request.id);
+    if (request.attempt > 0) this.usedIds.set(request.id, this.usedIds.size);
+  }
+
+  /** Whether the id is one of the last that ran. */
+  ranLately(requestId: string): boolean {
+    const place = this.usedIds.get(requestId);
+    return place !== undefined && this.usedIds.size - place <= REMEMBERED_IDS;
   }
 
   freshOf(modelId: string): number {

@@ -55,7 +55,7 @@ function refusal({ ledger, event, now }: CheckContext): string | undefined {
   const { maxQueueRequests, maxQueueBytes } = ledger.policy;
   const model = ledger.models.get(request.modelId);
   if (ledger.mode !== "open") return ledger.mode === "closed" ? "POOL_CLOSED" : "DRAINING";
-  if (ledger.requests.has(request.id)) return "INVALID_ARGUMENT";
+  if (ledger.requests.has(request.id) || ledger.ranLately(request.id)) return "INVALID_ARGUMENT";
   if (model === undefined) return "MODEL_NOT_FOUND";
   if (model.trouble !== undefined) return model.trouble;
   if (ledger.waiting >= maxQueueRequests || ledger.waitingBytes >= maxQueueBytes) return "OVERLOADED";
