@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from .engine import Engine
 from .errors import RequestError, invalid
+from .failures import explain
 from .log import log
 from .protocol import Item, Need, Put, Submit, TensorFrame
 from .request import Picture, Request, TokenStream
@@ -48,8 +49,9 @@ class Intake:
         for item in message.items:
             try:
                 request = self._request(message, item, tensors)
-            except RequestError as error:
-                session.outbox.refuse(item.request_id, item.attempt, error)
+            except Exception as error:
+                # A defect in a check must cost this request, not the thread.
+                session.outbox.refuse(item.request_id, item.attempt, explain(error))
                 continue
             if session.registry.add(request):
                 accepted.append(request)

@@ -121,6 +121,23 @@ def test_work_for_others_is_refused() -> None:
         each.outbox.mail.close()
 
 
+def test_a_check_that_fails_itself_costs_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = session()
+    intake = Intake(here)
+
+    def fail(*_: object) -> None:
+        raise ValueError("a secret /path")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.engine, "check", fail)
+        submit(intake, ask())
+    submit(intake, ask())
+    messages = sent(here)
+    assert codes(messages) == ["INTERNAL"]
+    assert any(isinstance(message, Accept) for message in messages)
+    here.outbox.mail.close()
+
+
 def test_rows_count_beams_and_return_sequences() -> None:
     here = session(slots=16)
     submit(Intake(here), ask(num_beams=3, num_return_sequences=2), ask(num_return_sequences=4), ask())
