@@ -55,9 +55,11 @@ describe("fromPretrained", () => {
   });
 
   it("asks for a pool", async () => {
-    await expect(
-      InstructBlipForConditionalGeneration.fromPretrained(NAME, {} as { pool: Engine }),
-    ).rejects.toMatchObject({ code: "INVALID_ARGUMENT", path: "pool" });
+    for (const options of [{}, undefined]) {
+      await expect(
+        InstructBlipForConditionalGeneration.fromPretrained(NAME, options as { pool: Engine }),
+      ).rejects.toMatchObject({ code: "INVALID_ARGUMENT", path: "pool" });
+    }
   });
 
   it("knows the checkpoint's configuration", async () => {
@@ -138,6 +140,14 @@ describe("generate", () => {
     await expect((await load(pool)).generate(inputs)).rejects.toThrow("worker gone");
     await setImmediate();
     expect(cancelled).toEqual(["another row of the batch failed"]);
+  });
+
+  it("asks for inputs", async () => {
+    const model = await load(new FakeEngine(growing()));
+    await expect(model.generate(undefined as unknown as GenerateCall)).rejects.toMatchObject({
+      path: "inputs",
+    });
+    await expect(model.generate({} as GenerateCall)).rejects.toMatchObject({ path: "pixelValues" });
   });
 
   it.each<[string, Partial<GenerateCall> & Record<string, unknown>]>([

@@ -69,14 +69,20 @@ export class InstructBlipForConditionalGeneration {
   readonly #processors: ProcessorCache;
   /** The deployment that serves this model. */
   readonly info: ModelInfo;
-  /** The checkpoint's configuration. */
-  readonly config: InstructBlipConfig;
+  readonly #files: ProcessorAssets["files"];
+  #config: InstructBlipConfig | undefined;
 
-  private constructor(engine: Engine, info: ModelInfo, config: InstructBlipConfig) {
+  private constructor(engine: Engine, info: ModelInfo, { files }: ProcessorAssets) {
     this.#engine = engine;
     this.#processors = new ProcessorCache(engine);
+    this.#files = files;
     this.info = info;
-    this.config = config;
+  }
+
+  /** The checkpoint's configuration. @throws CONFIG_INVALID, UNSUPPORTED when it is not InstructBLIP's */
+  get config(): InstructBlipConfig {
+    this.#config ??= readConfig(this.#files["config.json"], this.info.source);
+    return this.#config;
   }
 
   /**
@@ -87,8 +93,9 @@ export class InstructBlipForConditionalGeneration {
    */
   static async fromPretrained(
     name: string,
-    { pool, ...settings }: FromPretrainedOptions,
+    options: FromPretrainedOptions,
   ): Promise<InstructBlipForConditionalGeneration> {
+    const { pool, ...settings } = options ?? {};
     if (typeof name !== "string" || name === "") {
       throw invalidArgument("name", "a bundled checkpoint's name, a folder or a hub repository", name);
     }
@@ -99,8 +106,7 @@ export class InstructBlipForConditionalGeneration {
       if (!(SETTINGS as readonly string[]).includes(setting)) throw unknownSetting(setting);
     }
     const info = await bindDeployment(pool, { ...settings, source: name });
-    const config = configOf(await pool.assets(info.modelId), name);
-    return new InstructBlipForConditionalGeneration(pool, info, config);
+    return new InstructBlipForConditionalGeneration(pool, info, await pool.assets(info.modelId));
   }
 
   /**
@@ -113,7 +119,7 @@ export class InstructBlipForConditionalGeneration {
   generate(call: GenerateCall & { readonly returnDictInGenerate?: false }): Promise<Tensor<"int64">>;
   generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput>;
   async generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput> {
-    const { returnDictInGenerate = false, ...rest } = call;
+    const { returnDictInGenerate = false, ...rest } = checked(call);
     if (typeof returnDictInGenerate !== "boolean") {
       throw invalidArgument("returnDictInGenerate", "true or false", returnDictInGenerate);
     }
@@ -123,10 +129,8 @@ export class InstructBlipForConditionalGeneration {
 
   /** {@link generate} with finish reasons, scores and timings. */
   async generateDetailed(call: Omit<GenerateCall, "returnDictInGenerate">): Promise<GenerateOutput> {
-    if (typeof call !== "object" || call === null) {
-      throw invalidArgument("inputs", "an object with the processor's inputs", call);
-    }
-    const { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask, ...options } = call;
+    const { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask, ...options } =
+      checked(call);
     const inputs = { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask };
     const { call: callOptions, rest } = takeCallOptions(options);
     if (callOptions.requestId !== undefined) {
@@ -175,6 +179,11 @@ export class InstructBlipForConditionalGeneration {
   }
 }
 
+function checked<T>(call: T): T {
+  if (typeof call === "object" && call !== null) return call;
+  throw invalidArgument("inputs", "an object with the processor's inputs", call);
+}
+
 function unknownSetting(name: string): InstructBlipError {
   const meant = nearMiss(camelCase(name), SETTINGS);
   const hint =
@@ -184,13 +193,7 @@ function unknownSetting(name: string): InstructBlipError {
   });
 }
 
-function configOf({ files }: ProcessorAssets, name: string): InstructBlipConfig {
-  const file = files["config.json"];
-  if (file === undefined) {
-    throw new InstructBlipError(
-      "UNSUPPORTED",
-      `${name} has no config.json: it is no InstructBLIP checkpoint.`,
-    );
-  }
+function readConfig(file: Uint8Array | undefined, source: string): InstructBlipConfig {
+  if (file === undefined) throw new InstructBlipError("UNSUPPORTED", `${source} has no config.json.`);
   return InstructBlipConfig.fromJSON(JSON.parse(Buffer.from(file).toString("utf8")));
 }
