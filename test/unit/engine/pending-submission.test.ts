@@ -5,6 +5,7 @@ import {
   PendingSubmission,
   STREAM_CREDIT,
 } from "../../../ts-client/src/engine/index.ts";
+import { Tensor } from "../../../ts-client/src/tensor/index.ts";
 
 function pending() {
   const cancelled: unknown[] = [];
@@ -16,7 +17,10 @@ function pending() {
   return { submission, cancelled, consumed };
 }
 
-const RESULT = { requestId: "r" } as GenerateResult;
+const RESULT = {
+  requestId: "r",
+  sequences: new Tensor("int64", [1, 4], BigInt64Array.of(0n, 1n, 2n, 3n)),
+} as unknown as GenerateResult;
 const BROKEN = new Error("broken");
 
 async function read(submission: PendingSubmission): Promise<number[]> {
@@ -35,6 +39,13 @@ describe("a pending submission", () => {
     submission.resolve(RESULT);
     expect(await reading).toEqual([1, 2, 3]);
     expect([await submission, await submission]).toEqual([RESULT, RESULT]);
+  });
+
+  test("gives tokens that only came with the result before it ends", async () => {
+    const { submission } = pending();
+    submission.deliver([1]);
+    submission.resolve(RESULT);
+    expect(await read(submission)).toEqual([1, 2, 3]);
   });
 
   test("fails the reader after the chunks that had come", async () => {
@@ -58,7 +69,7 @@ describe("a pending submission", () => {
     const iterator = submission[Symbol.asyncIterator]();
     const reads = [iterator.next(), iterator.next(), iterator.next()];
     submission.deliver([1]);
-    submission.deliver([2]);
+    submission.deliver([2, 3]);
     submission.resolve(RESULT);
     expect((await Promise.all(reads)).map(({ value }) => value?.tokens[0])).toEqual([1, 2, undefined]);
   });

@@ -23,6 +23,8 @@ export class PendingSubmission implements Submission<"generate"> {
   #waiting: (() => void)[] = [];
   #iterated = false;
   #unreported = 0;
+  /** Tokens given to the stream. */
+  #delivered = 0;
 
   constructor(requestId: string, hooks: SubmissionHooks) {
     this.requestId = requestId;
@@ -61,11 +63,17 @@ export class PendingSubmission implements Submission<"generate"> {
   }
 
   deliver(tokens: readonly number[]): void {
+    this.#delivered += tokens.length;
     this.#chunks.push({ tokens });
     this.#wake();
   }
 
   resolve(result: GenerateResult): void {
+    // A worker without credit keeps tokens back; those it still has at the end come with the result alone.
+    if (this.#delivered > 0) {
+      const rest = Array.from(result.sequences.data.subarray(1 + this.#delivered), Number);
+      if (rest.length > 0) this.deliver(rest);
+    }
     this.#ended = true;
     this.#settle.resolve(result);
     this.#wake();
