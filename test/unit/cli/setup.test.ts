@@ -66,8 +66,11 @@ describe("setup", () => {
       packages: packagesAnswer({}),
     });
     lockForever(cacheDir, own);
+    let interrupted = false;
     const { result } = startCli(["setup", "--python", own, "--cache-dir", cacheDir], {}, (stderr, child) => {
-      if (stderr.includes("Waiting for another process")) child.kill("SIGINT");
+      if (interrupted || !stderr.includes("Waiting for another process")) return;
+      interrupted = true;
+      child.kill("SIGINT");
     });
     const { code, stderr } = await result;
     expect(stderr).toContain("error: The set-up was stopped. Run it again to go on from there.");
