@@ -2,6 +2,7 @@ import type { RgbImage } from "../rgb-image.ts";
 import { Axis } from "./axis.ts";
 import type { Filter } from "./filters.ts";
 import { type Columns, horizontalPass, verticalPass } from "./passes.ts";
+import { simdHorizontalPass } from "./simd-pass.ts";
 
 /** Horizontal coefficients kept at once; a row of more is resized in blocks of output columns. */
 const COEFFICIENTS_AT_ONCE = 1 << 20;
@@ -70,7 +71,7 @@ function downThenAcross(
 }
 
 function horizontalOrCopy(axis: Axis, columns: Columns): (row: Uint8Array) => Uint8Array {
-  if (axis.inSize !== axis.outSize) return horizontalPass(axis, columns);
+  if (axis.inSize !== axis.outSize) return simdHorizontalPass(axis, columns) ?? horizontalPass(axis, columns);
   return (row) => row.subarray(columns.from * 3, columns.to * 3);
 }
 
