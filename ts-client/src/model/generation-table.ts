@@ -1,15 +1,15 @@
 import type { WireGenerateOptions } from "../engine/index.ts";
 import type { GenerateOptions, WatermarkingConfig } from "./generate-options.ts";
+import { integer, isTokenId, isTokenIds, type OptionRule, real, shaped, toggle } from "./option-rules.ts";
 import {
-  integer,
-  isTokenId,
-  isTokenIds,
-  type OptionRule,
-  parseJson,
-  real,
-  shaped,
-  toggle,
-} from "./option-rules.ts";
+  isDecay,
+  isEarlyStopping,
+  isSequenceBias,
+  isStopStrings,
+  isTokenIdOrIds,
+  isTokenRuns,
+  parseStopStrings,
+} from "./option-shapes.ts";
 
 /** What there is to know about one option. */
 export interface OptionFacts<T = unknown> {
@@ -231,49 +231,6 @@ export const WATERMARKING_FIELDS = {
     rule: OptionRule<NonNullable<WatermarkingConfig[K]>>;
   };
 };
-
-function isStopStrings(value: unknown): value is string | readonly string[] {
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const isText = (text: unknown) => typeof text === "string" && text.length >= 1 && text.length <= 256;
-  return all.length >= 1 && all.length <= 16 && all.every(isText);
-}
-
-/** A JSON array of texts; anything else is one text as it stands. */
-function parseStopStrings(text: string): unknown {
-  const parsed = parseJson(text);
-  return isStopStrings(parsed) && typeof parsed !== "string" ? parsed : text;
-}
-
-function isEarlyStopping(value: unknown): value is boolean | "never" {
-  return typeof value === "boolean" || value === "never";
-}
-
-function isTokenRuns(value: unknown): value is readonly (readonly number[])[] {
-  return Array.isArray(value) && value.length <= 256 && value.every((run) => isTokenIds(run, 1));
-}
-
-function isTokenIdOrIds(value: unknown): value is number | readonly number[] {
-  return isTokenId(value) || isTokenIds(value);
-}
-
-function isSequenceBias(value: unknown): value is readonly (readonly [readonly number[], number])[] {
-  return Array.isArray(value) && value.length <= 256 && value.every(isBiasPair);
-}
-
-function isBiasPair(pair: unknown): boolean {
-  return Array.isArray(pair) && pair.length === 2 && isTokenIds(pair[0], 1) && Number.isFinite(pair[1]);
-}
-
-function isDecay(value: unknown): value is readonly [number, number] {
-  return (
-    Array.isArray(value) &&
-    value.length === 2 &&
-    Number.isSafeInteger(value[0]) &&
-    value[0] >= 0 &&
-    Number.isFinite(value[1]) &&
-    value[1] > 0
-  );
-}
 
 function isWatermarking(value: unknown): value is WatermarkingConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
