@@ -10,6 +10,8 @@ import { tallyPytest, tallyVitest } from "./lib/tallies.mjs";
 
 const PYTHON_SOURCES = ["py-worker", "scripts", "test"];
 const PYTHON_CONFIG = join("py-worker", "pyproject.toml");
+/** Test runners speak for themselves, but one long test may be silent. @unit milliseconds */
+const TESTS_HEARTBEAT_MS = 60_000;
 /** The folders of `test/`, what is quick first; a folder that is not named here comes last. */
 const TEST_ORDER = ["unit", "contract", "simulation", "setup", "parity", "chaos", "e2e", "package"];
 
@@ -74,7 +76,7 @@ function pytest() {
         PYTHON_CONFIG,
         join("py-worker", "tests"),
       ];
-      const code = await show("pytest", [python, "-m", "pytest", ...args]);
+      const code = await show("pytest", [python, "-m", "pytest", ...args], TESTS_HEARTBEAT_MS);
       return failedAtLeast(code, tallyPytest(report));
     },
   };
@@ -87,13 +89,11 @@ function vitest(name) {
     title: `Vitest: ${name}`,
     work: async () => {
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-      const code = await show(name, [
-        ...script("vitest", "vitest.mjs"),
-        "run",
-        "--project",
+      const code = await show(
         name,
-        ...reporters,
-      ]);
+        [...script("vitest", "vitest.mjs"), "run", "--project", name, ...reporters],
+        TESTS_HEARTBEAT_MS,
+      );
       return failedAtLeast(code, tallyVitest(report));
     },
   };
@@ -104,8 +104,8 @@ function failedAtLeast(code, tally) {
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
 
-function show(label, [command, ...args]) {
-  return run(label, command, args, { stdio: ["ignore", "inherit", "inherit"] });
+function show(label, [command, ...args], heartbeatMs) {
+  return run(label, command, args, { stdio: ["ignore", "inherit", "inherit"], heartbeatMs });
 }
 
 /** The command that runs an installed package's program with this Node. */

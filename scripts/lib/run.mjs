@@ -2,26 +2,27 @@
 import { spawn } from "node:child_process";
 import { root } from "./root.mjs";
 
+/** For programs that are silent while they work. @unit milliseconds */
 const HEARTBEAT_MS = 15_000;
 
 /**
- * Resolves with the exit code (128 + n for a signal). Output goes to stderr, since stdout is for answers, unless
- * `stdio` says otherwise; a line every 15 seconds says what is running when the program itself is silent.
+ * Resolves with the exit code, 130 when a signal ended the program. Output goes to stderr, since stdout is for answers, unless
+ * `stdio` says otherwise; now and then a line says what is running, as the program itself may be silent.
  *
  * @param {string} label - what is running, for people
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, cwd?: string }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, cwd?: string, heartbeatMs?: number }} [options]
  * @returns {Promise<number>}
  */
 export function run(label, command, args, options = {}) {
-  const { env = process.env, stdio = ["ignore", 2, 2], cwd = root } = options;
+  const { env = process.env, stdio = ["ignore", 2, 2], cwd = root, heartbeatMs = HEARTBEAT_MS } = options;
   const start = Date.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio, shell: process.platform === "win32" });
     const heartbeat = setInterval(() => {
       process.stderr.write(`… ${label}: ${Math.round((Date.now() - start) / 1000)} s\n`);
-    }, HEARTBEAT_MS);
+    }, heartbeatMs);
     child.on("error", (error) => {
       clearInterval(heartbeat);
       reject(error);
