@@ -6,13 +6,21 @@ import { root } from "./root.mjs";
 const HEARTBEAT_MS = 15_000;
 
 /**
- * Resolves with the exit code, 130 when a signal ended the program. Output goes to stderr, since stdout is for answers, unless
- * `stdio` says otherwise; now and then a line says what is running, as the program itself may be silent.
+ * @typedef {object} RunOptions
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {import("node:child_process").StdioOptions} [stdio] - by default stderr: stdout is for answers
+ * @property {string} [cwd] - by default the checkout
+ * @property {number} [heartbeatMs] - how often a line says what is running
+ */
+
+/**
+ * Resolves with the exit code, 130 when a signal ended the program. Now and then a line says what is running, as
+ * the program itself may be silent.
  *
  * @param {string} label - what is running, for people
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, cwd?: string, heartbeatMs?: number }} [options]
+ * @param {RunOptions} [options]
  * @returns {Promise<number>}
  */
 export function run(label, command, args, options = {}) {
