@@ -43,7 +43,7 @@ class Asker(nn.Module):
         return queried(self.qformer, self.queries, features, ids, mask)
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Query i < 4 names the shape in quadrant i, 4 the answer, 5 and 6 what is compared and where it is."""
+        """Query i < 4 names the shape in quadrant i, 4 the answer, 5 and 6 what is compared and where."""
         quadrants, spoken = outputs[:, :4], outputs[:, 4]  # [B, 4, 128], [B, 128]
         target = torch.tensor([_class(question) for question in batch.questions], device=outputs.device)
         named = F.cross_entropy(self.kind(quadrants).flatten(0, 1).float(), batch.labels[..., 0].flatten())
