@@ -114,7 +114,7 @@ class StaticDecoder:
             group = slice(index * width, (index + 1) * width)
             outputs = {}
             if options.output_scores:
-                outputs["sequence_scores"] = floats(output.sequences_scores[own])
+                outputs["sequences_scores"] = floats(output.sequences_scores[own])
                 outputs["beam_indices"] = beam_indices(output.beam_indices[own], group.start)
                 outputs["scores"] = by_row(output.scores, group, len(output.scores))
             if options.output_logits:

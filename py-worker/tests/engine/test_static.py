@@ -185,7 +185,7 @@ def test_beam_scores_are_transformers(bench: Bench) -> None:
     for request in requests:
         judged = bench.judge(request, return_dict_in_generate=True)
         tensors = replies.tensors[request.request_id]
-        np.testing.assert_allclose(tensors["sequence_scores"], judged.sequences_scores.numpy(), atol=1e-4)
+        np.testing.assert_allclose(tensors["sequences_scores"], judged.sequences_scores.numpy(), atol=1e-4)
         width = judged.beam_indices.shape[1]
         np.testing.assert_array_equal(tensors["beam_indices"][:, :width], judged.beam_indices.numpy())
         assert tensors["scores"].shape[0] == 3
