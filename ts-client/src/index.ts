@@ -9,3 +9,4 @@ export * from "./pool/index.ts";
 export * from "./processor/index.ts";
 export * from "./simulation/index.ts";
 export * from "./tensor/index.ts";
+export * from "./tokenizer/index.ts";

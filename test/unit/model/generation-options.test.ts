@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { camelCase } from "../../../ts-client/src/errors/index.ts";
+import { camelCase } from "../../../ts-client/src/errors/near-miss.ts";
 import type { GenerateOptions } from "../../../ts-client/src/model/generate-options.ts";
 import { toWireOptions, type WireContext } from "../../../ts-client/src/model/generation-options.ts";
 import { GENERATION_OPTIONS, WATERMARKING_FIELDS } from "../../../ts-client/src/model/generation-table.ts";

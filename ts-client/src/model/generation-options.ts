@@ -1,5 +1,6 @@
 import type { WireGenerateOptions } from "../engine/index.ts";
-import { camelCase, InstructBlipError, invalidArgument, nearMiss } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { camelCase, nearMiss } from "../errors/near-miss.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import {
   GENERATION_OPTIONS,

@@ -8,7 +8,8 @@ import type {
   ModelInfo,
   ProcessorAssets,
 } from "../engine/index.ts";
-import { camelCase, InstructBlipError, invalidArgument, nearMiss } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { camelCase, nearMiss } from "../errors/near-miss.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { bindDeployment } from "./bind-deployment.ts";
 import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";

@@ -1,4 +1,5 @@
-import { InstructBlipError, invalidArgument, nearMiss } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
+import { nearMiss } from "../errors/near-miss.ts";
 import type { ImageInput } from "../image/index.ts";
 import { MAX_TEXT_LENGTH } from "../tokenizer/index.ts";
 
