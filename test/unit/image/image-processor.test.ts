@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -178,6 +178,15 @@ describe("loadImage", () => {
     await writeFile(file, await png());
     expect((await processor.prepare(await loadImage(file))).data).toEqual(ORANGE);
     expect(await loadImage(pathToFileURL(file))).toEqual(await loadImage(file));
+    await rm(folder, { recursive: true });
+  });
+
+  it("refuses a file over the limit without reading it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "image-"));
+    const file = join(folder, "large.jpg");
+    await writeFile(file, "");
+    await truncate(file, IMAGE_LIMITS.bytes + 1);
+    await expect(loadImage(file)).rejects.toMatchObject({ code: "IMAGE_REJECTED" });
     await rm(folder, { recursive: true });
   });
 

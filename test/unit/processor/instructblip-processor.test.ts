@@ -148,7 +148,8 @@ describe("calling the processor", () => {
     ["an unknown padding", { text: "a", padding: "longer" }, "`padding`"],
     ["uneven texts without padding", { text: ["a", QUESTION], padding: false }, "`padding` must be true"],
   ])("refuses %s", async (_, inputs, message) => {
-    const refused = t5(inputs as ProcessorInputs & { images?: never });
+    const refused = t5(inputs as ProcessorInputs);
+    expectTypeOf(refused).toEqualTypeOf<Promise<BatchFeature | TextFeature>>();
     await expect(refused).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(refused).rejects.toThrow(message);
   });

@@ -30,6 +30,7 @@ export interface ProcessorCall {
     inputs: ProcessorInputs & { readonly images: NonNullable<ProcessorInputs["images"]> },
   ): Promise<BatchFeature>;
   (inputs: ProcessorInputs & { readonly images?: never }): Promise<TextFeature>;
+  (inputs: ProcessorInputs): Promise<BatchFeature | TextFeature>;
 }
 
 /** The ids of one prompt for both models. */
@@ -103,6 +104,7 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
     inputs: ProcessorInputs & { readonly images: NonNullable<ProcessorInputs["images"]> },
   ): Promise<BatchFeature>;
   override call(inputs: ProcessorInputs & { readonly images?: never }): Promise<TextFeature>;
+  override call(inputs: ProcessorInputs): Promise<BatchFeature | TextFeature>;
   override async call(inputs: ProcessorInputs): Promise<BatchFeature | TextFeature> {
     checkInputs(inputs);
     const { images, signal, ...text } = inputs;
