@@ -113,6 +113,17 @@ describe("the command line with a daemon", () => {
     }
   });
 
+  test("SIGTERM while the model loads says 0 and leaves nothing", async () => {
+    const started = NodeProcess.cli("start", "--name", "early", "--model", scripted({ load_ms: 600_000 }));
+    await until(() => started.stderr.includes("reading the checkpoint"), "it loads", 60_000);
+    const workers = children(started.pid);
+    process.kill(started.pid, "SIGTERM");
+    expect(await started.end()).toBe(0);
+    expect(started.stdout).toBe("");
+    expect(started.stderr).not.toContain("error:");
+    await until(() => !workers.some((pid) => isRunning(pid)), "the worker is gone");
+  });
+
   test("a second daemon of the same name ends with 1 and says why", async () => {
     await daemon("one", {});
     const second = await run("start", "--name", "one", "--model", scripted({}), "--json");

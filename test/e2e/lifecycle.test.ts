@@ -218,6 +218,26 @@ describe("requests that are awkward", () => {
     expect((await pool.stats()).counts).toMatchObject({ completed: 64, retried: 0, restarts: 0 });
   });
 
+  test("an id that was used before is a new request's, whatever the old one's preparation still does", async () => {
+    const pool = await startPool({ model: scripted({ tokens: 1 }) });
+    const requestId = "0197a3b0-0000-7000-8000-000000000000";
+    let prepared: () => void = () => {};
+    const slow = new Promise<void>((resolve) => {
+      prepared = resolve;
+    });
+    const prepare = (signal: AbortSignal) => slow.then(() => rawRequest([4]).prepare(signal));
+    const first = pool.submit(rawRequest([4], { prepare }), { requestId });
+    first.cancel();
+    await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
+    const later = new Promise<void>((resolve) => setTimeout(resolve, 200));
+    const second = pool.submit(
+      rawRequest([5], { prepare: (signal) => later.then(() => rawRequest([5]).prepare(signal)) }),
+      { requestId, deadlineMs: 20_000 },
+    );
+    prepared();
+    expect(Number((await second).sequences.data[1])).toBe(5);
+  });
+
   test("one that no message holds fails alone", async () => {
     const pool = await startPool({ model: scripted({ tokens: 1, service_ms: 20 }), slots: 64 });
     const bias = Array.from({ length: 250 }, (_, index): [number[], number] => [Array(5).fill(index), 0.5]);

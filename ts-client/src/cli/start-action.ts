@@ -10,8 +10,20 @@ import type { CommandContext } from "./run-command.ts";
 import type { StartFlags } from "./start.ts";
 
 /** Runs a pool and serves it until it is to end. */
-export async function start(flags: StartFlags, { signal }: CommandContext): Promise<undefined> {
-  const { pool, served, stopped } = await open(flags, signal);
+export async function start(flags: StartFlags, context: CommandContext): Promise<undefined> {
+  const opened = await open(flags, context.signal).catch((error) => {
+    // To be told to end before it serves anybody is no failure.
+    if (!context.signal.aborted) throw error;
+  });
+  if (opened !== undefined) await serve(opened, flags, context);
+  remark("Stopped.");
+}
+
+async function serve(
+  { pool, served, stopped }: Awaited<ReturnType<typeof open>>,
+  flags: StartFlags,
+  { signal }: CommandContext,
+): Promise<void> {
   try {
     announce(served, flags);
     await Promise.race([stopped, aborted(signal)]);
@@ -21,7 +33,6 @@ export async function start(flags: StartFlags, { signal }: CommandContext): Prom
     await served.close();
     await pool.close();
   }
-  remark("Stopped.");
 }
 
 async function open(flags: StartFlags, signal: AbortSignal) {

@@ -1,6 +1,5 @@
 import { randomInt } from "node:crypto";
 import { type ConnectOptions, PoolClient } from "../client/index.ts";
-import { checkInputs } from "../engine/check-inputs.ts";
 import type {
   CallOptions,
   DeploymentSpec,
@@ -14,23 +13,21 @@ import type {
   Request,
   Submission,
 } from "../engine/index.ts";
-import { onAbort, PendingSubmission } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument, isErrorCode } from "../errors/index.ts";
 import { AskingEngine } from "../model/asking-engine.ts";
-import { type HeaderOf, type Message, uuidv7 } from "../protocol/index.ts";
+import type { HeaderOf, Message } from "../protocol/index.ts";
 import { findEnvironment, setupEnvironment } from "../python/index.ts";
 import { workerFile } from "../python/package-root.ts";
 import type { SchedulerEffect } from "../scheduler/index.ts";
 import { AssetsStore } from "./assets-store.ts";
-import { type BatchItem, submitMessages } from "./batch-message.ts";
 import { type Deployment, resolveDeployment } from "./deployment.ts";
 import { EventHub } from "./event-hub.ts";
 import type { Launcher } from "./launcher/launcher.ts";
 import { LocalLauncher } from "./launcher/local-launcher.ts";
 import { modelInfo } from "./model-info.ts";
 import { type ResolvedPoolOptions, resolvePoolOptions, type WorkerPoolOptions } from "./options.ts";
-import { errorOf, resultOf } from "./outcome.ts";
-import { describeRequest, monotonic, type RequestEntry } from "./request-entry.ts";
+import { RequestDesk } from "./request-desk.ts";
+import { monotonic } from "./request-entry.ts";
 import { requestEvents } from "./request-events.ts";
 import { LONGEST_TIMER_MS, SchedulerShell } from "./scheduler-shell.ts";
 import { ServedModels } from "./served-models.ts";
@@ -52,7 +49,7 @@ export class WorkerPool extends AskingEngine {
   readonly #workers: WorkerSet;
   readonly #assets = new AssetsStore();
   readonly #models = new ServedModels();
-  readonly #entries = new Map<string, RequestEntry>();
+  readonly #desk: RequestDesk;
   readonly #startedAt = monotonic();
   /** Restarts of places that are no more. */
   #retiredRestarts = 0;
@@ -80,6 +77,7 @@ export class WorkerPool extends AskingEngine {
       onFailed: (place, trouble) => this.#onFailed(place, trouble),
       onMessage: (place, message) => this.#onMessage(place, message),
     });
+    this.#desk = new RequestDesk(this.#scheduler, this.#workers, this.#events);
   }
 
   /**
@@ -119,16 +117,10 @@ export class WorkerPool extends AskingEngine {
   }
 
   submit<K extends Op>(request: Request<K>, options: CallOptions = {}): Submission<K> {
-    const requestId = options.requestId ?? uuidv7();
-    const submission = new PendingSubmission(requestId, {
-      onCancel: (reason) => this.#cancel(requestId, reason),
-      onConsumed: (chunks) => this.#giveCredit(requestId, chunks),
+    const submission = this.#desk.submit(request as Request<"generate">, options, () => {
+      this.#assertOpen();
+      return this.#models.resolve(request.modelId);
     });
-    try {
-      this.#admit(request as Request<"generate">, options, submission);
-    } catch (error) {
-      submission.reject(error);
-    }
     return submission as unknown as Submission<K>;
   }
 
@@ -184,8 +176,7 @@ export class WorkerPool extends AskingEngine {
     const leaving = this.#workers.placesOf(id);
     this.#models.remove(id);
     this.#scheduler.handle({ type: "modelRemoved", modelId: id });
-    const underWay = [...this.#entries.values()].filter((entry) => entry.modelId === id);
-    await Promise.allSettled(underWay.map(({ submission }) => submission));
+    await this.#desk.untilSettled(id);
     await this.#workers.remove(leaving);
     this.#retiredRestarts += leaving.reduce((sum, { restarts }) => sum + restarts, 0);
     this.#models.changed();
@@ -221,7 +212,7 @@ export class WorkerPool extends AskingEngine {
   async drain({ graceMs = 30_000 }: DrainOptions = {}): Promise<void> {
     checkGrace(graceMs);
     if (this.#scheduler.state.mode === "closed") return;
-    this.#events.emit("draining", { inFlight: this.#entries.size });
+    this.#events.emit("draining", { inFlight: this.#desk.size });
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#drained.push(resolve);
@@ -265,158 +256,21 @@ export class WorkerPool extends AskingEngine {
     if (this.#closing !== undefined) throw new InstructBlipError("POOL_CLOSED", "The pool is closed.");
   }
 
-  #admit(request: Request<"generate">, options: CallOptions, submission: PendingSubmission): void {
-    this.#assertOpen();
-    const { requestId } = submission;
-    if (this.#entries.has(requestId)) {
-      const message = `A request with the id ${requestId} is already under way.`;
-      throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "requestId" });
-    }
-    const modelId = this.#models.resolve(request.modelId);
-    const now = monotonic();
-    const description = describeRequest(request, options, requestId, modelId, now);
-    const entry: RequestEntry = {
-      request,
-      modelId,
-      submission,
-      deadlineAt: description.deadlineAt,
-      submittedAt: now,
-      abort: new AbortController(),
-      inputs: undefined,
-      prepareMs: 0,
-      delivered: [],
-      cancelReason: undefined,
-      release: () => {},
-    };
-    entry.release = onAbort(options.signal, (reason) => this.#cancel(requestId, reason));
-    this.#entries.set(requestId, entry);
-    this.#scheduler.handle({ type: "submit", request: description });
-  }
-
-  #cancel(requestId: string, reason: unknown): void {
-    const entry = this.#entries.get(requestId);
-    if (entry === undefined) return;
-    entry.cancelReason = reason;
-    this.#scheduler.handle({ type: "cancel", requestId });
-  }
-
-  #giveCredit(requestId: string, chunks: number): void {
-    const request = this.#scheduler.state.requests.get(requestId);
-    if (request?.workerId === undefined) return;
-    const { workerId, attempt } = request;
-    this.#workers.send(workerId, "control", "CREDIT", { request_id: requestId, attempt, chunks });
-  }
-
   #perform(effect: SchedulerEffect): void {
     switch (effect.type) {
-      case "prepare":
-        void this.#prepare(effect.requestId);
-        return;
-      case "dispatch":
-        return this.#dispatch(effect);
-      case "cancelAttempt": {
-        const { workerId, requestId, attempt, reason } = effect;
-        this.#workers.send(workerId, "control", "CANCEL", { request_id: requestId, attempt, reason });
-        return;
-      }
-      case "deliver": {
-        const entry = this.#entries.get(effect.requestId);
-        entry?.delivered.push(...effect.tokens);
-        entry?.submission.deliver(effect.tokens);
-        return;
-      }
-      case "settle":
-        return this.#settle(effect);
-      case "recycle":
-        this.#workers
-          .byWorkerId(effect.workerId)
-          ?.kill(isErrorCode(effect.code) ? effect.code : "PROTOCOL", effect.reason);
-        return;
-      case "retried": {
-        const { attempt, workerId, code } = effect.failure;
-        return this.#events.emit("requestRetried", { requestId: effect.requestId, attempt, workerId, code });
-      }
-      case "overloaded": {
-        const { queued, retryAfterMs } = effect;
-        return this.#events.emit("overloaded", { queued, retryAfterMs });
+      case "recycle": {
+        const { workerId, code, reason } = effect;
+        return this.#workers.byWorkerId(workerId)?.kill(isErrorCode(code) ? code : "PROTOCOL", reason);
       }
       case "drained":
         return this.#onDrained();
+      default:
+        return this.#desk.perform(effect);
     }
   }
 
   #onDrained(): void {
     for (const resolve of this.#drained.splice(0)) resolve();
-  }
-
-  async #prepare(requestId: string): Promise<void> {
-    const entry = this.#entries.get(requestId);
-    if (entry === undefined) return;
-    const began = monotonic();
-    try {
-      const inputs = await entry.request.prepare(entry.abort.signal);
-      const bytes = checkInputs(inputs);
-      entry.inputs = inputs;
-      entry.prepareMs = monotonic() - began;
-      this.#scheduler.handle({ type: "prepared", requestId, bytes });
-    } catch (failure) {
-      this.#scheduler.handle({ type: "prepareFailed", requestId, failure });
-    }
-  }
-
-  #dispatch({ workerId, epoch, items }: Extract<SchedulerEffect, { type: "dispatch" }>): void {
-    const place = this.#workers.byWorkerId(workerId);
-    if (place === undefined) return;
-    const batch: BatchItem[] = [];
-    for (const { requestId, attempt } of items) {
-      const entry = this.#entries.get(requestId);
-      if (entry !== undefined) batch.push({ requestId, attempt, entry });
-    }
-    if (batch.length > 0) this.#submitBatch(place, epoch, batch);
-  }
-
-  /** Sends a batch; what does not fit into a message together goes one by one. */
-  #submitBatch(place: WorkerPlace, epoch: number, batch: readonly BatchItem[]): void {
-    const known = this.#workers.picturesOf(place);
-    const messages = submitMessages(batch, epoch, place.deployment.modelId, known, monotonic());
-    for (const { batch: sent, header, tensors } of messages) {
-      try {
-        this.#workers.send(place.workerId, "data", "SUBMIT", header, tensors);
-      } catch (error) {
-        const [first, ...others] = sent;
-        if (others.length > 0) for (const item of sent) this.#submitBatch(place, epoch, [item]);
-        else if (first !== undefined) this.#refuse(place, epoch, first, error);
-      }
-    }
-  }
-
-  /** Ends a request that cannot be put into a message. */
-  #refuse({ workerId }: WorkerPlace, epoch: number, { requestId, attempt }: BatchItem, error: unknown): void {
-    const { code, message, path } = InstructBlipError.isInstance(error)
-      ? error
-      : new InstructBlipError("INTERNAL", String(error));
-    this.#scheduler.handle({ type: "error", workerId, epoch, requestId, attempt, code, message, path });
-  }
-
-  #settle({ requestId, outcome }: Extract<SchedulerEffect, { type: "settle" }>): void {
-    const entry = this.#entries.get(requestId);
-    if (entry === undefined) return;
-    this.#entries.delete(requestId);
-    entry.release();
-    if (outcome.ok) {
-      const place = this.#workers.byWorkerId(outcome.workerId);
-      if (place !== undefined) place.completed += 1;
-      try {
-        entry.submission.resolve(resultOf(entry, outcome, requestId));
-      } catch (error) {
-        entry.submission.reject(error);
-      }
-      return;
-    }
-    const error = errorOf(entry, outcome, requestId);
-    entry.abort.abort(error);
-    this.#events.emit("requestFailed", { requestId, code: error.code });
-    entry.submission.reject(error);
   }
 
   #onReady(place: WorkerPlace, ready: HeaderOf<"READY">): void {
@@ -464,23 +318,12 @@ export class WorkerPool extends AskingEngine {
       // Its sockets are its own, so it cannot be an earlier worker that speaks.
       return place.kill("PROTOCOL", "it spoke for another epoch than its own");
     }
-    if (message.kind === "NEED") return this.#putPictures(place.workerId, message.header.hashes);
+    if (message.kind === "NEED") return this.#desk.sendPictures(place.workerId, message.header.hashes);
     if (message.kind === "ASSETS_REPLY") return this.#assets.onReply(message);
     const events = requestEvents(place.workerId, message);
     if (events === undefined)
       return place.kill("PROTOCOL", `it sent ${message.kind}, which workers do not send`);
     for (const event of events) this.#scheduler.handle(event);
-  }
-
-  /** Sends pictures that a worker was believed to have. */
-  #putPictures(workerId: string, hashes: readonly string[]): void {
-    for (const { inputs } of this.#entries.values()) {
-      const image = inputs?.image;
-      if (image === undefined || !hashes.includes(image.hash)) continue;
-      this.#workers.send(workerId, "data", "PUT", { hash: image.hash, tensor: 0 }, [image.tensor]);
-      hashes = hashes.filter((hash) => hash !== image.hash);
-      if (hashes.length === 0) return;
-    }
   }
 }
 
