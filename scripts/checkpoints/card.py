@@ -51,7 +51,7 @@ def main() -> None:
     """Writes both cards."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the checkpoints")
-    parser.add_argument("--hours", default="two hours", help="how long training took, for the card")
+    parser.add_argument("--hours", default="an hour and a half", help="how long training took, for the card")
     options = parser.parse_args()
     for family, name in NAMES.items():
         folder = options.models / name

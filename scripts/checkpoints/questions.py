@@ -20,9 +20,9 @@ WEIGHTS: Mapping[str, float] = {
     "count": 13,
     "total": 6,
     "exists": 12,
-    "left_of": 50,  # most scenes cannot be asked this: it comes out at about one question in seven
+    "left_of": 90,  # most scenes cannot be asked this: it comes out at one question in seven
     "describe": 26,
-    "right_of": 9,
+    "right_of": 15,
     "count_color": 3,
     "count_color_kind": 2,
     "exists_kind": 3,

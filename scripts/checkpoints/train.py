@@ -22,7 +22,7 @@ BATCH_PICTURES, BATCH_QUESTIONS = 128, 256
 
 
 def arguments() -> argparse.Namespace:
-    """The command line; the defaults made the committed weights."""
+    """The command line; the defaults are about what the committed weights took."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -35,10 +35,10 @@ def arguments() -> argparse.Namespace:
         "--vision-steps", type=int, default=4_400, help=f"batches of {BATCH_PICTURES} pictures"
     )
     parser.add_argument(
-        "--warmup-steps", type=int, default=1_000, help=f"batches of {BATCH_QUESTIONS} questions"
+        "--warmup-steps", type=int, default=2_000, help=f"batches of {BATCH_QUESTIONS} questions"
     )
     parser.add_argument(
-        "--language-steps", type=int, default=1_500, help=f"batches of {BATCH_QUESTIONS} questions"
+        "--language-steps", type=int, default=2_000, help=f"batches of {BATCH_QUESTIONS} questions"
     )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument(
