@@ -32,6 +32,11 @@ export function otherLayouts(t5: string, llama: string): Record<string, string> 
       layout.normalizer = { type: "Sequence", normalizers: [layout.normalizer, strip, join] };
       layout.pre_tokenizer = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
     }),
+    "t5 with the first kind of metaspace": rewrite(t5, (layout) => {
+      const metaspace = { type: "Metaspace", replacement: "▁", add_prefix_space: true };
+      layout.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, metaspace] };
+      layout.decoder = metaspace;
+    }),
     "t5 with a decoder that keeps the first mark": rewrite(t5, (layout) => {
       layout.decoder = { type: "Metaspace", replacement: "▁", prepend_scheme: "never", split: true };
     }),

@@ -12,6 +12,7 @@ describe("pre-tokenizers", () => {
     [metaspace, "▁a", ["▁a"]],
     [{ ...metaspace, split: false }, "a b", ["▁a▁b"]],
     [{ ...metaspace, prepend_scheme: "never" }, "a b", ["a", "▁b"]],
+    [{ type: "Metaspace", replacement: "▁", add_prefix_space: true }, "a b", ["▁a", "▁b"]],
     [
       { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, metaspace] },
       " a b▁c",
