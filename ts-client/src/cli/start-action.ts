@@ -1,6 +1,6 @@
 import type { WorkersConfig } from "../config/index.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { type Served, servePool } from "../front/index.ts";
+import { assertNameFree, DEFAULT_NAME, type Served, servePool } from "../front/index.ts";
 import { WorkerPool } from "../pool/index.ts";
 import { deploymentOf } from "./deployment-options.ts";
 import { readyPython } from "./environment.ts";
@@ -42,6 +42,8 @@ async function open(flags: StartFlags, signal: AbortSignal) {
   });
   if (file !== undefined) remark(`Configuration: ${file}`);
   const { name, endpoint, ...poolOptions } = config;
+  // Before minutes go into loading a model; announcing the daemon checks once more.
+  await assertNameFree(name ?? DEFAULT_NAME);
   const python = poolOptions.python ?? (await readyPython(signal));
   signal.throwIfAborted();
   const pool = await WorkerPool.start({ ...poolOptions, python, ready: "none" });

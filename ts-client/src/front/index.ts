@@ -1,2 +1,9 @@
-export { DEFAULT_NAME, daemonNames, isAlive, type RuntimeFile, readRuntimeFile } from "./runtime-file.ts";
+export {
+  assertNameFree,
+  DEFAULT_NAME,
+  daemonNames,
+  isAlive,
+  type RuntimeFile,
+  readRuntimeFile,
+} from "./runtime-file.ts";
 export { type Served, type ServeOptions, servePool } from "./serve.ts";

@@ -35,14 +35,7 @@ export async function announce(name: string, endpoint: string): Promise<RuntimeF
   const file = await runtimePath(name);
   const release = await lock(path.dirname(file), { lockfilePath: `${file}.lock`, ...LOCKING });
   try {
-    const other = await readRuntimeFile(name);
-    if (other !== undefined) {
-      throw new InstructBlipError(
-        "ADDRESS_IN_USE",
-        `A daemon called "${name}" is already running (process ${other.pid}). ` +
-          "Stop it with `npx instructblip-workers stop`, or give this one another --name.",
-      );
-    }
+    await assertNameFree(name);
     const entry: RuntimeFile = {
       name,
       endpoint,
@@ -60,6 +53,17 @@ export async function announce(name: string, endpoint: string): Promise<RuntimeF
   } finally {
     await release();
   }
+}
+
+/** @throws ADDRESS_IN_USE when a live daemon has the name */
+export async function assertNameFree(name: string): Promise<void> {
+  const other = await readRuntimeFile(name);
+  if (other === undefined) return;
+  throw new InstructBlipError(
+    "ADDRESS_IN_USE",
+    `A daemon called "${name}" is already running (process ${other.pid}). ` +
+      "Stop it with `npx instructblip-workers stop`, or give this one another --name.",
+  );
 }
 
 /** Takes an announcement back, if it is still there. */
