@@ -39,27 +39,25 @@ const load = (script: object) => JSON.stringify(scripted(script));
 describe("a pool whose process ends", () => {
   test("by kill -9 leaves no worker: none that loads, runs, holds the interpreter's lock or is stopped", async () => {
     const owner = NodeProcess.run(`
-      const pool = await WorkerPool.start({ ready: "none", logLevel: "off", models: [
+      const models = [
         { modelId: "loads", source: ${load({ load_ms: 600_000 })} },
         { modelId: "runs", source: ${load({ tokens: 4000, token_ms: 20 })} },
-        { modelId: "holds", source: ${load({ faults: [{ do: "hold_gil", at: "ready", ms: 600_000 }] })} },
-        { modelId: "stopped", source: ${load({ faults: [{ do: "stop", at: "ready" }] })} },
-      ] });
-      const pids = {};
-      pool.on("workerSpawned", ({ modelId, pid }) => { pids[modelId] = pid; });
-      const ready = new Set();
+        { modelId: "holds", source: ${load({ faults: [{ do: "hold_gil", ms: 600_000 }] })} },
+        { modelId: "stopped", source: ${load({ faults: [{ do: "stop" }] })} },
+      ];
+      const pool = await WorkerPool.start({ ready: "none", logLevel: "off", models, liveness: { deadAfter: 100 } });
+      const tensor = new all.Tensor("uint8", [1, 1, 3], new Uint8Array(3));
+      const inputs = { image: { hash: "a".repeat(64), tensor }, inputIds: Int32Array.of(1), qformerInputIds: Int32Array.of(1) };
       pool.on("workerReady", ({ modelId }) => {
-        ready.add(modelId);
-        if (modelId === "runs") {
-          const hash = "a".repeat(64);
-          const tensor = new all.Tensor("uint8", [1, 1, 3], new Uint8Array(3));
-          const ids = Int32Array.of(1);
-          void pool.submit({ op: "generate", modelId, options: { max_new_tokens: 4000 },
-            prepare: async () => ({ image: { hash, tensor }, inputIds: ids, qformerInputIds: ids }) }).then(() => {}, () => {});
-        }
-        if (ready.size === 3) setTimeout(() => say(pids), 300);
+        pool.submit({ op: "generate", modelId, options: { max_new_tokens: 4000 }, prepare: async () => inputs });
       });
-      setInterval(() => {}, 1000);`);
+      const timer = setInterval(async () => {
+        const { workers } = await pool.stats();
+        const settled = workers.every(({ modelId, state, inFlight }) => modelId === "loads" ? state === "loading" : inFlight === 1);
+        if (!settled) return;
+        clearInterval(timer);
+        say(Object.fromEntries(workers.map(({ modelId, pid }) => [modelId, pid])));
+      }, 100);`);
     await owner.saying(/stopped/);
     const [pids] = owner.said as [Record<string, number>];
     const workers = Object.values(pids);
@@ -158,6 +156,19 @@ describe("closing a pool", () => {
     await pool.close();
     await Promise.all([request, drained]);
   });
+});
+
+test("a pool whose socket files are removed still gets new workers", async () => {
+  const pool = await startPool({ model: scripted({ tokens: 1 }) });
+  for (const name of leftovers()) rmSync(path.join(base, "instructblip-workers", name), { recursive: true });
+  await pool.submit(rawRequest([5]));
+  const [{ pid = 0 } = {}] = (await pool.stats()).workers;
+  process.kill(pid, "SIGKILL");
+  await until(() => !isRunning(pid), "the worker is gone");
+  const { sequences } = await pool.submit(rawRequest([6]));
+  expect(Number(sequences.data[1])).toBe(6);
+  await pool.close();
+  expect(leftovers()).toEqual([]);
 });
 
 describe("models that come and go", () => {

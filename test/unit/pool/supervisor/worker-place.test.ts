@@ -38,7 +38,7 @@ function place(options: { readonly launch?: () => Promise<void>; readonly gate?:
     },
   };
   const transport = {
-    endpoints: { control: "", data: "", echo: "" },
+    endpoints: async () => ({ control: "", data: "", echo: "" }),
     expect: () => {},
     forget: (workerId: string) => forgotten.push(workerId),
     send: (_worker: string, _channel: string, kind: string) => sent.push(kind),

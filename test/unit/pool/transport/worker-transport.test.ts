@@ -4,7 +4,10 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Dealer } from "zeromq";
-import { WorkerTransport } from "../../../../ts-client/src/pool/transport/worker-transport.ts";
+import {
+  type WorkerEndpoints,
+  WorkerTransport,
+} from "../../../../ts-client/src/pool/transport/worker-transport.ts";
 import { decodeMessage, encodeMessage } from "../../../../ts-client/src/protocol/index.ts";
 import { until } from "../../../support/processes.ts";
 
@@ -14,6 +17,7 @@ const TOKEN = "a".repeat(64);
 
 let base = "";
 let transport: WorkerTransport;
+let endpoints: WorkerEndpoints;
 let connected: string[] = [];
 let received: string[] = [];
 let breaches: string[] = [];
@@ -38,6 +42,7 @@ beforeEach(async () => {
     },
     { debug: log, info: log, warn: log, error: log },
   );
+  endpoints = await transport.endpoints();
 });
 
 afterEach(async () => {
@@ -50,7 +55,7 @@ afterEach(async () => {
 
 function dial(channel: Channel): Dealer {
   const dealer = new Dealer({ linger: 0, receiveTimeout: 5000 });
-  dealer.connect(transport.endpoints[channel]);
+  dealer.connect(endpoints[channel]);
   dealers.push(dealer);
   return dealer;
 }
@@ -131,6 +136,24 @@ describe("the workers' transport", () => {
     await control.send(beat());
     await until(() => logged.length > 0, "the old connection is a stranger's");
     expect(received).toHaveLength(1);
+  });
+
+  test("makes new sockets when the old ones' files are removed, and keeps who is connected", async () => {
+    const { control } = await connectAll();
+    rmSync(path.dirname(endpoints.control.slice("ipc://".length)), { recursive: true });
+    const [one, two] = await Promise.all([transport.endpoints(), transport.endpoints()]);
+    expect(one).toEqual(two);
+    expect(one).not.toEqual(endpoints);
+    endpoints = one;
+    transport.expect("worker-1.2", "f".repeat(64));
+    for (const channel of CHANNELS) {
+      await dial(channel).send(hello(channel, { peer_id: "worker-1.2", token: "f".repeat(64) }));
+    }
+    await control.send(beat());
+    await until(
+      () => connected.length === 2 && received.length === 1,
+      "the new worker and the old one's beat",
+    );
   });
 
   test("what a forgotten worker still sends is dropped", async () => {

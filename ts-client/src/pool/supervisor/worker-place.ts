@@ -325,8 +325,10 @@ export class WorkerPlace {
     const workerId = `${this.name}.${epoch}`;
     const token = randomBytes(32).toString("hex");
     transport.expect(workerId, token);
-    const launched = launcher.launch({ workerId, token, poolEpoch, endpoints: transport.endpoints });
-    const worker = await launched.catch((error) => {
+    const launched = async () => {
+      return launcher.launch({ workerId, token, poolEpoch, endpoints: await transport.endpoints() });
+    };
+    const worker = await launched().catch((error) => {
       transport.forget(workerId);
       throw error;
     });

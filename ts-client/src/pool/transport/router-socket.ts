@@ -39,7 +39,7 @@ export class RouterSocket {
   readonly #outbox: { readonly peer: string; readonly frames: readonly Uint8Array[] }[] = [];
   #writing = false;
   #closed = false;
-  #reader: Promise<void> = Promise.resolve();
+  #reader: Promise<void> | undefined;
 
   constructor(handlers: RouterHandlers, { maxMessageSize, heartbeat }: RouterOptions) {
     this.#handlers = handlers;
@@ -56,9 +56,10 @@ export class RouterSocket {
     });
   }
 
+  /** Listens on an address; on another one too when called again. */
   async bind(endpoint: string): Promise<void> {
     await this.#socket.bind(endpoint);
-    this.#reader = this.#read();
+    this.#reader ??= this.#read();
   }
 
   /** Queues a message; it is sent in order, or reported as unreachable. */

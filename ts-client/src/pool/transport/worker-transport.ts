@@ -1,4 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { InstructBlipError } from "../../errors/index.ts";
 import {
   decodeMessage,
@@ -47,8 +49,9 @@ export interface WorkerEndpoints {
  * comes from anybody else is dropped.
  */
 export class WorkerTransport {
-  readonly endpoints: WorkerEndpoints;
-  readonly #folder: string;
+  #folder = "";
+  #endpoints: WorkerEndpoints = { control: "", data: "", echo: "" };
+  #binding: Promise<void> | undefined;
   readonly #handlers: WorkerTransportHandlers;
   readonly #logger: Logger;
   readonly #sockets: Record<WorkerChannel, RouterSocket>;
@@ -59,15 +62,9 @@ export class WorkerTransport {
     echo: new Map(),
   };
 
-  private constructor(folder: string, handlers: WorkerTransportHandlers, logger: Logger) {
-    this.#folder = folder;
+  private constructor(handlers: WorkerTransportHandlers, logger: Logger) {
     this.#handlers = handlers;
     this.#logger = logger;
-    this.endpoints = {
-      control: ipcEndpoint(folder, "control"),
-      data: ipcEndpoint(folder, "data"),
-      echo: ipcEndpoint(folder, "echo"),
-    };
     this.#sockets = {
       control: this.#socket("control", CONTROL_FRAME_BYTES),
       data: this.#socket("data", DATA_FRAME_BYTES),
@@ -77,15 +74,30 @@ export class WorkerTransport {
 
   /** Makes a private folder and binds the sockets in it. */
   static async open(handlers: WorkerTransportHandlers, logger: Logger): Promise<WorkerTransport> {
-    const folder = await createSocketFolder();
-    const transport = new WorkerTransport(folder, handlers, logger);
+    const transport = new WorkerTransport(handlers, logger);
     try {
-      for (const channel of CHANNELS) await transport.#sockets[channel].bind(transport.endpoints[channel]);
+      await transport.#bind();
     } catch (error) {
       await transport.close();
       throw error;
     }
     return transport;
+  }
+
+  /**
+   * The addresses that a new worker dials. New ones when the files are gone, as cleaners of temporary folders
+   * take them; those that are connected stay so.
+   */
+  async endpoints(): Promise<WorkerEndpoints> {
+    const isThere = CHANNELS.every((channel) => existsSync(path.join(this.#folder, channel)));
+    if (!isThere) {
+      this.#logger.warn(`the sockets in ${this.#folder} were removed; new ones are made`);
+      this.#binding ??= this.#bind().finally(() => {
+        this.#binding = undefined;
+      });
+    }
+    await this.#binding;
+    return this.#endpoints;
   }
 
   /** Lets a worker in that shows this token. */
@@ -123,7 +135,18 @@ export class WorkerTransport {
 
   async close(): Promise<void> {
     await Promise.all(CHANNELS.map((channel) => this.#sockets[channel].close()));
-    await removeSocketFolder(this.#folder);
+    if (this.#folder !== "") await removeSocketFolder(this.#folder);
+  }
+
+  async #bind(): Promise<void> {
+    const folder = await createSocketFolder();
+    this.#folder = folder;
+    this.#endpoints = {
+      control: ipcEndpoint(folder, "control"),
+      data: ipcEndpoint(folder, "data"),
+      echo: ipcEndpoint(folder, "echo"),
+    };
+    for (const channel of CHANNELS) await this.#sockets[channel].bind(this.#endpoints[channel]);
   }
 
   #socket(channel: WorkerChannel, maxMessageSize: number): RouterSocket {
