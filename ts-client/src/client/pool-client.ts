@@ -8,7 +8,6 @@ import type {
   DrainOptions,
   EngineEventName,
   EngineListener,
-  GenerateResult,
   ModelInfo,
   Op,
   PoolStats,
@@ -17,25 +16,14 @@ import type {
   Request,
   Submission,
 } from "../engine/index.ts";
-import { onAbort, PendingSubmission, STREAM_CREDIT } from "../engine/index.ts";
+import { onAbort, PendingSubmission } from "../engine/index.ts";
 import { type ErrorCode, InstructBlipError } from "../errors/index.ts";
 import { AskingEngine } from "../model/asking-engine.ts";
 import { type HeaderOf, type Message, type MessageOf, uuidv7 } from "../protocol/index.ts";
-import { Tensor } from "../tensor/index.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectOptions, findDaemon } from "./find-daemon.ts";
-
-interface Pending {
-  readonly submission: PendingSubmission;
-  readonly submittedAt: number;
-  readonly release: () => void;
-  readonly abort: AbortController;
-  inputs: PreparedInputs | undefined;
-  prepareMs: number;
-  sent: boolean;
-  delivered: number[];
-  timer: NodeJS.Timeout | undefined;
-}
+import type { Pending } from "./pending.ts";
+import { errorOf, resultOf, submitItem } from "./wire.ts";
 
 interface Asked {
   readonly resolve: (message: MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">) => void;
@@ -241,8 +229,12 @@ export class PoolClient extends AskingEngine {
         return;
       case "RESULT": {
         const pending = this.#take(message.header.request_id);
-        pending?.submission.resolve(resultOf(message, pending));
-        return;
+        if (pending === undefined) return;
+        try {
+          return pending.submission.resolve(resultOf(message, pending));
+        } catch (error) {
+          return pending.submission.reject(error);
+        }
       }
       case "ERROR":
         return this.#onError(message.header);
@@ -260,16 +252,7 @@ export class PoolClient extends AskingEngine {
     if (header.request_id === undefined) return;
     const pending = this.#take(header.request_id);
     if (pending === undefined) return;
-    const error = new InstructBlipError(header.code, header.message, {
-      requestId: header.request_id,
-      attempts: (header.attempts ?? []).map(({ attempt, worker_id, code, message }) => {
-        return { attempt, workerId: worker_id, code, message };
-      }),
-      ...(header.retry_after_ms === undefined ? {} : { retryAfterMs: header.retry_after_ms }),
-      ...(header.path === undefined ? {} : { path: header.path }),
-      ...(pending.delivered.length === 0 ? {} : { tokens: pending.delivered }),
-    });
-    pending.submission.reject(error);
+    pending.submission.reject(errorOf(header, pending));
   }
 
   #putPictures(hashes: readonly string[]): void {
@@ -392,74 +375,4 @@ async function prepareInputs(request: Request<"generate">, signal: AbortSignal):
     if (InstructBlipError.isInstance(error)) throw error;
     throw new InstructBlipError("INVALID_ARGUMENT", "The inputs could not be prepared.", { cause: error });
   }
-}
-
-/** A request as it travels. Its picture goes along unless the daemon has it. */
-function submitItem(
-  request: Request<"generate">,
-  options: CallOptions & { readonly deadlineMs: number },
-  { submission, prepareMs }: Pending,
-  inputs: PreparedInputs,
-  known: boolean,
-): { item: HeaderOf<"SUBMIT">["items"][number]; tensors: Tensor[] } {
-  const { image, inputIds, qformerInputIds } = inputs;
-  const tensors: Tensor[] = [
-    new Tensor("int32", [inputIds.length], inputIds),
-    new Tensor("int32", [qformerInputIds.length], qformerInputIds),
-    ...(known ? [] : [image.tensor]),
-  ];
-  const item: HeaderOf<"SUBMIT">["items"][number] = {
-    request_id: submission.requestId,
-    attempt: 1,
-    op: request.op,
-    ttl_ms: Math.max(0, Math.ceil(options.deadlineMs - prepareMs)),
-    stream: request.stream ?? false,
-    ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
-    image: known ? { hash: image.hash } : { hash: image.hash, tensor: 2 },
-    input_ids: 0,
-    qformer_input_ids: 1,
-    options: request.options,
-    call: callFields(options),
-  };
-  return { item, tensors };
-}
-
-function callFields(options: CallOptions): NonNullable<HeaderOf<"SUBMIT">["items"][number]["call"]> {
-  const { queueTimeoutMs, runTimeoutMs, priority, maxRetries } = options;
-  return {
-    ...(queueTimeoutMs === undefined ? {} : { queue_timeout_ms: Math.ceil(queueTimeoutMs) }),
-    ...(runTimeoutMs === undefined ? {} : { run_timeout_ms: Math.ceil(runTimeoutMs) }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(maxRetries === undefined ? {} : { max_retries: maxRetries }),
-  };
-}
-
-function resultOf({ header, tensors }: MessageOf<"RESULT">, pending: Pending): GenerateResult {
-  const outputs: Record<string, Tensor> = {};
-  for (const [name, index] of Object.entries(header.outputs)) {
-    const tensor = tensors[index];
-    if (tensor !== undefined) outputs[name] = tensor;
-  }
-  const { sequences, ...others } = outputs as Record<string, Tensor> & { sequences: Tensor<"int64"> };
-  const total = performance.now() - pending.submittedAt;
-  const { total: inDaemon = 0, wire = 0, ...stages } = header.timings;
-  return {
-    requestId: header.request_id,
-    attempts: header.tries ?? 1,
-    failedAttempts: (header.attempts ?? []).map(({ attempt, worker_id, code, message }) => {
-      return { attempt, workerId: worker_id, code, message };
-    }),
-    timings: {
-      ...stages,
-      prepare: pending.prepareMs,
-      wire: wire + Math.max(0, total - pending.prepareMs - inDaemon),
-      total,
-    },
-    batchSize: header.batch_size,
-    imageCached: header.image_cached,
-    workerId: header.worker_id ?? "",
-    sequences,
-    finishReasons: header.finish_reasons,
-    outputs: others,
-  };
 }
