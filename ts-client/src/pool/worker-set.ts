@@ -6,7 +6,8 @@ import type { Launcher } from "./launcher/launcher.ts";
 import type { ResolvedPoolOptions } from "./options.ts";
 import { monotonic } from "./request-entry.ts";
 import { LoadGate } from "./supervisor/load-gate.ts";
-import { type PlaceHandlers, WorkerPlace } from "./supervisor/worker-place.ts";
+import type { PlaceHandlers } from "./supervisor/place-options.ts";
+import { WorkerPlace } from "./supervisor/worker-place.ts";
 import { WorkerTransport } from "./transport/worker-transport.ts";
 
 /** What the workers tell the pool. */

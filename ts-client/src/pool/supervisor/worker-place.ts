@@ -1,72 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type Deferred, deferred } from "../../engine/deferred.ts";
 import type { WorkerState, WorkerStats } from "../../engine/index.ts";
 import { type ErrorCode, InstructBlipError } from "../../errors/index.ts";
 import { FEATURES, type HeaderOf, type Message, PROTOCOL_MINORS } from "../../protocol/index.ts";
 import type { Deployment } from "../deployment.ts";
-import type { LaunchedWorker, Launcher } from "../launcher/launcher.ts";
-import type { Logger } from "../logger.ts";
-import type { WorkerTransport } from "../transport/worker-transport.ts";
-import { type Death, deathError, explainDeath, type Verdict } from "./death.ts";
-import { Liveness, type LivenessOptions } from "./liveness.ts";
-import type { LoadGate } from "./load-gate.ts";
-import { type RestartOptions, RestartPolicy } from "./restart-policy.ts";
-
-/** What a place tells the pool. */
-export interface PlaceHandlers {
-  readonly onSpawned: (place: WorkerPlace, pid: number) => void;
-  readonly onProgress: (place: WorkerPlace, progress: HeaderOf<"PROGRESS">) => void;
-  readonly onReady: (place: WorkerPlace, ready: HeaderOf<"READY">) => void;
-  readonly onAccepting: (place: WorkerPlace, accepting: boolean) => void;
-  /** A process is gone. Told before anything else happens, so that the scheduler fences it first. */
-  readonly onLost: (place: WorkerPlace, death: Death, wasReady: boolean) => void;
-  /** No process will be here for `trouble.retryAfterMs`, or ever when that is undefined. */
-  readonly onFailed: (place: WorkerPlace, trouble: InstructBlipError) => void;
-}
-
-export interface PlaceOptions {
-  readonly name: string;
-  readonly deployment: Deployment;
-  readonly device: string;
-  readonly poolEpoch: string;
-  readonly launcher: Launcher;
-  readonly transport: WorkerTransport;
-  readonly gate: LoadGate;
-  readonly liveness: LivenessOptions;
-  readonly restart: RestartOptions;
-  /** Spawn to HELLO. @unit milliseconds */
-  readonly helloTimeoutMs: number;
-  /** Longest silence while a model loads. @unit milliseconds */
-  readonly loadTimeoutMs: number;
-  /** Counts the pool's spawns. */
-  readonly nextEpoch: () => number;
-  readonly handlers: PlaceHandlers;
-  readonly logger: Logger;
-}
-
-/** One process in the life of a place. */
-interface Incarnation {
-  readonly workerId: string;
-  readonly epoch: number;
-  readonly worker: LaunchedWorker;
-  readonly liveness: Liveness;
-  connected: boolean;
-  ready: HeaderOf<"READY"> | undefined;
-  beat: HeaderOf<"BEAT"> | undefined;
-  progress: HeaderOf<"PROGRESS"> | undefined;
-  /** When it last moved towards READY. */
-  advancedAt: number;
-  lastError: HeaderOf<"ERROR"> | undefined;
-  verdict: Verdict | undefined;
-  accepting: boolean;
-  /** It said that it leaves. */
-  readonly goodbye: Deferred<void>;
-  leaving: boolean;
-  /** It was killed and does not end. */
-  readonly stuck: Deferred<undefined>;
-  /** The next step of ending it. */
-  timer: NodeJS.Timeout | undefined;
-}
+import { type Death, deathError, explainDeath } from "./death.ts";
+import { type Incarnation, newIncarnation } from "./incarnation.ts";
+import type { PlaceOptions } from "./place-options.ts";
+import { RestartPolicy } from "./restart-policy.ts";
 
 /** How long a worker may take to end after SIGTERM. @unit milliseconds */
 const TERMINATE_MS = 3000;
@@ -332,25 +272,7 @@ export class WorkerPlace {
       transport.forget(workerId);
       throw error;
     });
-    const now = performance.now();
-    const current: Incarnation = {
-      workerId,
-      epoch,
-      worker,
-      liveness: new Liveness(liveness, now),
-      connected: false,
-      ready: undefined,
-      beat: undefined,
-      progress: undefined,
-      advancedAt: now,
-      lastError: undefined,
-      verdict: undefined,
-      accepting: true,
-      goodbye: deferred(),
-      leaving: false,
-      stuck: deferred(),
-      timer: undefined,
-    };
+    const current = newIncarnation({ workerId, epoch, worker }, liveness);
     this.#current = current;
     handlers.onSpawned(this, worker.pid);
     return current;
