@@ -35,10 +35,11 @@ class Reporter:
         file: str | None = None,
         loaded_bytes: int | None = None,
         total_bytes: int | None = None,
+        last: bool = False,
     ) -> None:
-        """A stage has come so far. Reports in quick succession are left out."""
+        """A stage has come so far. Reports in quick succession are left out, but for the stage's ``last``."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next and not last:
             return
         self._next = now + _EVERY_SECONDS
         self._post(

@@ -45,6 +45,7 @@ def download(source: HubSource, reporter: Reporter) -> Path:
         RevisionNotFoundError,
     )
 
+    bytes_so_far = _Bytes(reporter)
     try:
         folder = snapshot_download(
             source.repo,
@@ -52,7 +53,7 @@ def download(source: HubSource, reporter: Reporter) -> Path:
             cache_dir=source.cache_dir,
             local_files_only=bool(source.offline),
             allow_patterns=_PATTERNS,
-            tqdm_class=_progress_class(reporter),
+            tqdm_class=_progress_class(bytes_so_far),
         )
     except GatedRepoError as error:
         raise model_missing(
@@ -70,6 +71,7 @@ def download(source: HubSource, reporter: Reporter) -> Path:
         raise _unreachable(source, error) from error
     except OSError as error:
         raise _unreachable(source, error) from error
+    bytes_so_far.report(last=True)
     return Path(folder)
 
 
@@ -80,12 +82,35 @@ def _unreachable(source: HubSource, error: Exception) -> LoadError:
     return LoadError("MODEL_LOAD_FAILED", message, INTERNAL)
 
 
-def _progress_class(reporter: Reporter) -> Any:
-    """A progress bar for huggingface_hub that draws nothing and reports bytes to the pool."""
-    from tqdm import tqdm
+class _Bytes:
+    """What all files of a download have come to."""
 
-    lock = threading.Lock()
-    totals = {"loaded": 0, "total": 0}
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._lock = threading.Lock()
+        self._loaded = 0
+        self._total = 0
+
+    def add(self, loaded: int, total: int) -> None:
+        """More of one bar, whose own total is ``total`` as far as it is known."""
+        with self._lock:
+            self._loaded += loaded
+            self._total = max(self._total, total, self._loaded)
+        self.report()
+
+    def report(self, *, last: bool = False) -> None:
+        """Tell the pool; nothing where nothing had to be downloaded."""
+        with self._lock:
+            loaded, total = self._loaded, self._total
+        if total:
+            self._reporter.advance(
+                "download", fraction=loaded / total, loaded_bytes=loaded, total_bytes=total, last=last
+            )
+
+
+def _progress_class(bytes_so_far: _Bytes) -> Any:
+    """A progress bar for huggingface_hub that draws nothing and counts bytes."""
+    from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[misc] # the library has no types
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,16 +121,7 @@ def _progress_class(reporter: Reporter) -> Any:
 
         def update(self, n: float | None = 1) -> bool | None:
             if self._bytes and n:
-                with lock:
-                    totals["loaded"] += int(n)
-                    totals["total"] = max(totals["total"], int(self.total or 0), totals["loaded"])
-                    report = dict(totals)
-                reporter.advance(
-                    "download",
-                    fraction=report["loaded"] / report["total"],
-                    loaded_bytes=report["loaded"],
-                    total_bytes=report["total"],
-                )
+                bytes_so_far.add(int(n), int(self.total or 0))
             return None
 
     return Bar
