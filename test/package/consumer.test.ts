@@ -1,9 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findEnvironment } from "../../ts-client/src/python/index.ts";
 import { developmentProgram, pack, ROOT, run, type Tarball } from "./support/tarball.ts";
 
 let tarball: Tarball;
@@ -59,6 +61,43 @@ describe("a project that installs the package", () => {
   it("has the command line", async () => {
     const version = run(project, "npx", "--no-install", "instructblip-workers", "--version").trim();
     expect(version).toBe(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version);
+  });
+
+  it("answers a question about a picture", async () => {
+    const { python } = await findEnvironment();
+    cpSync(join(ROOT, "examples", "pictures", "three.png"), join(project, "three.png"));
+    cpSync(join(import.meta.dirname, "consumer", "ask.mjs"), join(project, "ask.mjs"));
+    const printed = run(project, process.execPath, "ask.mjs", python);
+    expect(JSON.parse(printed)).toEqual({ text: "red", streamed: "red", generated: "red" });
+  });
+
+  it("runs the daemon, asks it and stops it with npx", async () => {
+    const { python } = await findEnvironment();
+    const env = {
+      ...process.env,
+      INSTRUCTBLIP_WORKERS_PYTHON: python,
+      XDG_RUNTIME_DIR: mkdtempSync(join(tmpdir(), "ibw-")),
+    };
+    const cli = (...args: string[]) =>
+      execFileSync("npx", ["--no-install", "instructblip-workers", ...args], {
+        cwd: project,
+        env,
+        encoding: "utf8",
+      });
+    const daemon = spawn("npx", ["--no-install", "instructblip-workers", "start", "--json"], {
+      cwd: project,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(daemon, "exit");
+    const [line] = await once(daemon.stdout, "data");
+    expect(JSON.parse(String(line))).toMatchObject({ ok: true, name: "default" });
+    expect(cli("ask", join(ROOT, "examples", "pictures", "three.png"), "What color is the circle?")).toBe(
+      "red\n",
+    );
+    expect(JSON.parse(cli("stop", "--json"))).toMatchObject({ ok: true });
+    expect(await ended).toEqual([0, null]);
+    rmSync(env.XDG_RUNTIME_DIR, { recursive: true, force: true });
   });
 
   it("gets a doctor's report from it, whatever the state of the machine", async () => {
