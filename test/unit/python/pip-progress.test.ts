@@ -10,12 +10,12 @@ describe("pipProgressReader", () => {
   it("follows an installation from the index", () => {
     const stages = readAll(
       [
-        "Looking in indexes: https://pypi.org/simple",
+        "Looking in indexes: https://index.example/simple",
         "Collecting torch==2.13.0 (from -r requirements.txt (line 4))",
         "  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (30 kB)",
         "Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (899.8 MB)",
         "Using cached numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl (16.9 MB)",
-        "Processing /opt/wheels/pillow-13.0.0-cp311-cp311-linux_x86_64.whl (from -r requirements.txt (line 12))",
+        "Processing /wheels/pillow-13.0.0-cp311-cp311-linux_x86_64.whl (from -r requirements.txt (line 12))",
         "Installing collected packages: numpy, torch",
         "Successfully installed numpy-2.4.6 torch-2.13.0",
       ].join("\n"),
