@@ -227,11 +227,11 @@ describe("a client's requests", () => {
         attempt: index + 1,
         workerId: "w".repeat(100),
         code: "WORKER_LOST" as const,
-        message: "ü".repeat(900),
+        message: "漢".repeat(900),
       };
     });
-    const details = { attempts, path: "p".repeat(999) };
-    engine.held[0]?.submission.reject(new InstructBlipError("WORKER_LOST", "x".repeat(9000), details));
+    const details = { attempts, path: "漢".repeat(999) };
+    engine.held[0]?.submission.reject(new InstructBlipError("WORKER_LOST", "漢".repeat(9000), details));
     const { header } = await client.next("ERROR");
     expect(header).toMatchObject({ code: "WORKER_LOST", request_id: id });
     expect(header.attempts?.at(-1)?.attempt).toBe(200);

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/index.ts";
 
 /** Tries that are told of, and characters of each one's message: an ERROR's header holds 16 KiB. */
 const MOST_ATTEMPTS = 32;
-const ATTEMPT_MESSAGE = 120;
+const ATTEMPT_MESSAGE = 80;
 
 /** Sends a message to the client whose request this is. */
 export interface FrontSender {
