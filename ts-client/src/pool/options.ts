@@ -15,7 +15,11 @@ export interface WorkerPoolOptions extends Omit<DeploymentSpec, "source" | "mode
   readonly model?: string | DeploymentSpec;
   /** Several deployments at once; takes the place of `model`. */
   readonly models?: readonly DeploymentSpec[];
-  /** When `start` resolves: with the first worker of every deployment, with all of them, or at once. @default "first" */
+  /**
+   * When `start` resolves: with the first worker of every deployment, with all workers (it rejects when one of them
+   * gives up), or at once.
+   * @default "first"
+   */
   readonly ready?: "first" | "all" | "none";
   /** The Python interpreter of the workers. @default the one `instructblip-workers setup` made */
   readonly python?: string;
