@@ -1,7 +1,7 @@
 // What a program does when workers die, run out of memory or are slow, without Python and in no time.
-// Run it with `npx tsx examples/simulated-pool.ts`. In your own project, import from "instructblip-workers".
+// Run it with `npm run build && npx tsx examples/simulated-pool.ts`.
 import { join } from "node:path";
-import { loadImage, SimulatedPool, type WorkerScript } from "../ts-client/src/index.ts";
+import { loadImage, SimulatedPool, type WorkerScript } from "instructblip-workers";
 
 /** The first worker dies with its first request; two rows fill a worker's memory; an answer takes a minute. */
 const script: WorkerScript = ({ worker, attempt, rows, prompt }) => {

@@ -12,9 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { configureImageThreads, InstructBlipProcessor, loadImage } from "instructblip-workers";
 import sharp from "sharp";
-import { configureImageThreads, InstructBlipProcessor, loadImage } from "../../dist/index.js";
-import { findEnvironment } from "../../dist/python/index.js";
+import { ensurePython } from "../lib/python.mjs";
 
 const CHECKPOINT = "models/tiny-shapes-t5";
 const SIZES = [
@@ -36,7 +36,7 @@ async function nodeSide() {
 }
 
 async function pythonSides() {
-  const python = process.env.IBW_PYTHON ?? (await findEnvironment()).python;
+  const python = process.env.IBW_PYTHON ?? (await ensurePython({ dev: true })).python;
   const script = fileURLToPath(new URL("preparation.py", import.meta.url));
   const env = { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1" };
   const child = spawn(python, [script, CHECKPOINT], { stdio: ["pipe", "pipe", "ignore"], env });
