@@ -245,7 +245,11 @@ describe("a pool on scripted workers", () => {
       tokens: 1,
       faults: [{ do: "flood_stderr", token: 2, bytes: 20_000_000 }],
     });
-    await pool.submit(rawRequest([2]));
+    const [pid] = await pids(pool);
+    const { attempts, sequences } = await pool.submit(rawRequest([2]));
+    expect(attempts).toBe(1);
+    expect(Number(sequences.data[1])).toBe(2);
+    expect(await pids(pool)).toEqual([pid]);
   });
 });
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -118,7 +119,10 @@ def test_shards(copy: Path) -> None:
     assert error.exit_status == 66
     assert "model-00002-of-00002.safetensors" in error.message
 
-    index.write_text(json.dumps({"weight_map": {"a": "../../etc/passwd"}}))
+    # Weights that are there and whole, but beside the checkpoint's folder.
+    outside = copy.parent / "outside.safetensors"
+    outside.write_bytes((copy / shard).read_bytes())
+    index.write_text(json.dumps({"weight_map": {"a": f"{os.pardir}/{outside.name}"}}))
     assert refusal(copy).exit_status == 65
 
     index.write_text("{}")

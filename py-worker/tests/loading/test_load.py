@@ -139,7 +139,6 @@ def test_auto_depends_on_the_device(
     assert choose_dtype("float16", CPU) == "float16"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchao") is None, reason="torchao is not installed")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["t5", "llama"])
 def test_int8_on_the_cpu_is_for_the_language_model_alone(kind: str) -> None:

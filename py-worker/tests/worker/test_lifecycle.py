@@ -135,7 +135,11 @@ def test_a_parent_that_died_before_the_first_line_is_noticed(pool: Pool) -> None
     assert pool.wait_exit(10) == 75
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process when its parent dies")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="holds stdin open to test PR_SET_PDEATHSIG alone, which only Linux has; "
+    "elsewhere a worker ends with its stdin, which test_the_end_of_stdin_ends_the_worker covers",
+)
 @pytest.mark.parametrize(
     "source",
     [

@@ -211,7 +211,7 @@ describe("a request through a daemon", () => {
     await heldBy(1);
     await wait(20);
     engine.held[0]?.submission.resolve(answerOf(submission.requestId, [0]));
-    await submission;
+    expect((await submission).requestId).toBe(submission.requestId);
   });
 
   test("under an id that is under way is refused", async () => {

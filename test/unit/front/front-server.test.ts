@@ -346,6 +346,8 @@ describe("pictures", () => {
     await client.send("CANCEL", { request_id: first, attempt: 1, reason: "CANCELLED" });
     await client.send("PUT", { hash: picture.hash, tensor: 0 }, [picture.tensor]);
     await until(() => engine.held[1]?.inputs !== undefined, "the second one is prepared");
+    expect(engine.held[1]?.inputs?.image.hash).toBe(picture.hash);
+    expect(engine.held[0]?.inputs).toBeUndefined();
   });
 
   test("are asked for again when nobody waits for them any more and one comes who does", async () => {

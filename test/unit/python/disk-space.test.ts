@@ -17,8 +17,8 @@ describe("requireDiskSpace", () => {
   beforeEach(() => vi.mocked(statfs).mockReset());
 
   it("is content with enough", async () => {
-    await requireDiskSpace(folderWithFree(2.5e9), "cpu");
-    await requireDiskSpace(folderWithFree(9e9), "cu130");
+    await expect(requireDiskSpace(folderWithFree(2.5e9), "cpu")).resolves.toBeUndefined();
+    await expect(requireDiskSpace(folderWithFree(9e9), "cu130")).resolves.toBeUndefined();
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { followLines } from "../../../../ts-client/src/pool/launcher/lines.ts";
@@ -26,8 +27,13 @@ describe("a worker's output", () => {
 
   test("that breaks off is no error", async () => {
     const stream = new PassThrough();
-    const closed = followLines(stream, () => {});
+    const lines: string[] = [];
+    const closed = followLines(stream, (line) => lines.push(line));
+    const arrived = once(stream, "data");
+    stream.write("whole\nbroken");
+    await arrived;
     stream.destroy(new Error("EIO"));
-    await closed;
+    await expect(closed).resolves.toBeUndefined();
+    expect(lines).toEqual(["whole"]);
   });
 });
