@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -16,6 +15,7 @@ from .failures import explain, fail_all
 from .feature_cache import FeatureCache
 from .inbox import Inbox
 from .outbox import Outbox
+from .parts import Parts
 from .pipeline import Pipeline
 from .pixels import PixelNormaliser
 from .protocol import GenerateOptions, Item, ModelFacts, TensorFrame
@@ -29,26 +29,30 @@ _LONGEST_PROMPT = 4096
 class Loaded:
     """A model ready to run, with everything that came with it."""
 
-    model: Any
-    """transformers' InstructBlipForConditionalGeneration."""
+    parts: Parts
     served: Served
-    normalise: PixelNormaliser
-    decoder: StaticDecoder
+    normalise: PixelNormaliser | None
+    """None where there is no vision model."""
+    decoder: StaticDecoder | None
+    """None where there is no language model."""
 
 
 class ModelEngine:
-    """An :class:`~instructblip_worker.engine.Engine` over one InstructBLIP checkpoint."""
+    """An :class:`~instructblip_worker.engine.Engine` over one InstructBLIP model, or an encoder of one."""
 
     def __init__(self, loaded: Loaded, slots: int, feature_cache_bytes: int) -> None:
-        self.model = loaded.model
+        self.parts = loaded.parts
         self.served = loaded.served
         self.gauges = Gauges()
         self._slots = slots
-        self._device = loaded.model.query_tokens.device
+        self._device = loaded.parts.device
         self._normalise = loaded.normalise
         self._cache = FeatureCache(feature_cache_bytes, self.gauges)
         self._decoder = loaded.decoder
-        self._pipeline = Pipeline(loaded.model, loaded.normalise, self._cache, self.served.model.pad_token_id)
+        self._pipeline: Pipeline | None = None
+        if loaded.parts.whole is not None and loaded.normalise is not None:
+            pad = self.served.model.pad_token_id
+            self._pipeline = Pipeline(loaded.parts.whole, loaded.normalise, self._cache, pad)
 
     def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None:
         """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
@@ -61,6 +65,12 @@ class ModelEngine:
         if not 1 <= len(qformer_input_ids) <= most:
             raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(qformer_input_ids))
         check_options(item.options, facts.vocab_size)
+        if item.options.stop_strings and not self._knows_text():
+            raise RequestError(
+                "UNSUPPORTED",
+                "stop_strings need a tokenizer, and a model made from a configuration has none.",
+                path="stop_strings",
+            )
         _check_context(facts, len(input_ids), item.options.max_new_tokens)
 
     def batch_key(self, options: GenerateOptions) -> bytes:
@@ -69,6 +79,8 @@ class ModelEngine:
 
     def check_picture(self, frame: TensorFrame) -> None:
         """The model's own size, in bytes or already normalised."""
+        if self._normalise is None:
+            raise RequestError("UNSUPPORTED", "This model takes no pictures: it is a Q-Former alone.")
         self._normalise.check(frame)
 
     def cached_picture(self, digest: str) -> Picture | None:
@@ -105,18 +117,24 @@ class ModelEngine:
         requests = [request for request in batch if _has_own_picture(request, outbox)]
         if not requests:
             return
+        pipeline, decoder = self._pipeline, self._decoder
+        if pipeline is None or decoder is None:
+            raise RequestError("UNSUPPORTED", "This model has no language model: it cannot generate.")
         facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
         stage = _Stages(facts.timings, self._device)
-        self._pipeline.see([request.picture for request in requests], self._count)
+        pipeline.see([request.picture for request in requests], self._count)
         stage("vision")
         pictures = [request.picture for request in requests]
-        queries = self._pipeline.query(pictures, [request.qformer_input_ids for request in requests])
-        prompt = self._pipeline.prompt(queries, [request.input_ids for request in requests])
+        queries = pipeline.query(pictures, [request.qformer_input_ids for request in requests])
+        prompt = pipeline.prompt(queries, [request.input_ids for request in requests])
         stage("qformer")
         self._count()
-        self._decoder.run(requests, prompt, facts, outbox, self._count)
+        decoder.run(requests, prompt, facts, outbox, self._count)
         if self._device.type == "cuda":
             self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
+
+    def _knows_text(self) -> bool:
+        return self._decoder is not None and self._decoder.knows_text
 
     def _count(self) -> None:
         self.gauges.progress += 1

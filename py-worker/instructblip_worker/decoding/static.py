@@ -31,15 +31,20 @@ class StaticDecoder:
     """Runs requests of one batch key together. All rows are answered as soon as they are over."""
 
     def __init__(
-        self, language_model: Any, special: SpecialTokens, vocab_size: int, tokenizer_file: Path
+        self, language_model: Any, special: SpecialTokens, vocab_size: int, tokenizer_file: Path | None
     ) -> None:
         self._model = language_model
         self._special = special
         self._eos = frozenset(special.eos)
         self._vocab_size = vocab_size
-        self._stop_strings = StopStrings(tokenizer_file)
+        self._stop_strings = StopStrings(tokenizer_file) if tokenizer_file is not None else None
         # T5's sequences begin with the start token; a decoder-only model returns new tokens alone.
         self._led = bool(language_model.config.is_encoder_decoder)
+
+    @property
+    def knows_text(self) -> bool:
+        """Whether there is a tokenizer to find strings with."""
+        return self._stop_strings is not None
 
     def run(
         self,
@@ -129,7 +134,7 @@ class StaticDecoder:
 
     def _stops(self, batch: Batch) -> Any:
         strings = batch.options.stop_strings
-        return self._stop_strings.criterion(strings) if strings else None
+        return self._stop_strings.criterion(strings) if strings and self._stop_strings else None
 
     def _beam_reason(self, row: Row, stops: Any, watch: BeamWatch) -> FinishReason:
         if row.tokens and row.tokens[-1] in self._eos:

@@ -56,7 +56,12 @@ def _check_config(config: dict[str, Any]) -> LanguageModel:
     for part in ("vision_config", "qformer_config", "text_config"):
         if not isinstance(config.get(part), dict):
             raise config_invalid(f"config.json has no {part}.", path=part)
-    kind = config["text_config"].get("model_type")
+    refuse_remote_code(config)
+    return check_language_model(config["text_config"].get("model_type"))
+
+
+def check_language_model(kind: object) -> LanguageModel:
+    """A ``model_type`` that can be served. Raises LoadError naming those there are."""
     for known in _LANGUAGE_MODELS:
         if kind == known:
             return known
@@ -64,6 +69,18 @@ def _check_config(config: dict[str, Any]) -> LanguageModel:
         f"The language model {kind!r} is not supported: only {', '.join(_LANGUAGE_MODELS)} are.",
         path="text_config.model_type",
     )
+
+
+def refuse_remote_code(config: dict[str, Any]) -> None:
+    """Raise LoadError when a configuration or a part of it names code to be run."""
+    for part, values in (("", config), *config.items()):
+        if isinstance(values, dict) and "auto_map" in values:
+            where = f"{part}.auto_map" if part else "auto_map"
+            raise config_invalid(
+                f"The configuration names code of its own ({where}), which is never run. Remove the entry if "
+                "transformers' own classes will do.",
+                path=where,
+            )
 
 
 def _weight_files(folder: Path) -> list[Path]:

@@ -7,24 +7,31 @@ from pathlib import Path
 from ..assets import read_assets
 from ..engine import Engine
 from ..errors import config_invalid
-from ..protocol import FolderSource, HubSource, Load
+from ..protocol import ConfigSource, FolderSource, HubSource, Load
 from ..reporter import Reporter
+from ._blueprint import read_blueprint
 from ._checkpoint import inspect_checkpoint
 from ._hub import download
 from ._tokenizers import inspect_tokenizers
 
 
 def load_engine(load: Load, reporter: Reporter) -> Engine:
-    """The engine of a checkpoint. Raises :class:`~instructblip_worker.errors.LoadError`."""
+    """The engine of a LOAD. Raises :class:`~instructblip_worker.errors.LoadError`."""
+    if isinstance(load.source, ConfigSource):
+        blueprint = read_blueprint(load.source, load.quantization)
+        reporter.stage("import")
+        from ._model import load_random
+
+        return load_random(load, blueprint, reporter)
     folder = _folder(load, reporter)
     checkpoint = inspect_checkpoint(folder)
     assets = read_assets(folder)
     tokenizers = inspect_tokenizers(checkpoint)
 
     reporter.stage("import")
-    from ._model import load_model
+    from ._model import load_checkpoint
 
-    return load_model(load, checkpoint, tokenizers, assets, reporter)
+    return load_checkpoint(load, checkpoint, tokenizers, assets, reporter)
 
 
 def _folder(load: Load, reporter: Reporter) -> Path:
@@ -32,4 +39,4 @@ def _folder(load: Load, reporter: Reporter) -> Path:
         return download(load.source, reporter)
     if isinstance(load.source, FolderSource):
         return Path(load.source.path)
-    raise config_invalid("A script has no checkpoint.", path="source")
+    raise config_invalid("A script has no model.", path="source")

@@ -1,7 +1,8 @@
-"""Reading a model's weights and putting an engine around them."""
+"""From weights to an engine around them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,33 +10,33 @@ from transformers.generation.configuration_utils import GenerationConfig
 from transformers.models.instructblip.configuration_instructblip import InstructBlipConfig
 from transformers.utils import logging as transformers_logging
 
+from ..assets import empty_assets
 from ..decoding import StaticDecoder
 from ..engine import AssetSet, Served
 from ..errors import config_invalid
 from ..log import log, log_exception
 from ..model_engine import Loaded, ModelEngine
+from ..parts import Parts
 from ..pixels import PixelNormaliser, PixelSettings
-from ..protocol import Load, ModelFacts
+from ..protocol import Load
 from ..reporter import Reporter
+from ..special_tokens import SpecialTokens
+from ._blueprint import Blueprint
 from ._checkpoint import Checkpoint
+from ._facts import describe, special_of
 from ._memory import refuse_if_too_large
-from ._precision import choose_device, choose_dtype
+from ._precision import DType, choose_device, choose_dtype
+from ._random import cast, count_parameters, make_model
 from ._self_check import check_model, warm_up
 from ._tokenizers import Tokenizers
 from ._weights import read_weights
 
-_QFORMER_TEXT = 512
 
-
-def load_model(
+def load_checkpoint(
     load: Load, checkpoint: Checkpoint, tokenizers: Tokenizers, assets: AssetSet, reporter: Reporter
 ) -> ModelEngine:
     """The engine of a checkpoint, after its first answer."""
-    _adopt_transformers_log()
-    device = choose_device(load.device)
-    dtype = choose_dtype(load.dtype, device)
-    if load.threads:
-        torch.set_num_threads(load.threads)
+    device, dtype = _prepare(load)
     config = _config(checkpoint)
     refuse_if_too_large(checkpoint.parameters, dtype, load.quantization, device)
 
@@ -44,36 +45,73 @@ def load_model(
     reporter.stage("move")
     if load.quantization == "none":
         model.to(device)
-    # Answers are steered by each request and by the tokenizer, never by what a checkpoint's author left here.
-    model.language_model.generation_config = GenerationConfig()
-
     reporter.stage("check")
-    warnings = [*tokenizers.warnings, *warnings, *check_model(model, dtype, load.quantization)]
-    special = tokenizers.special
-    facts = ModelFacts(
-        language_model=checkpoint.language_model,
+    parts = Parts.of(model)
+    warnings = [*tokenizers.warnings, *warnings, *check_model(parts, dtype, load.quantization)]
+    facts = describe(
+        parts,
+        tokenizers.special,
         dtype=dtype,
         quantization=load.quantization,
-        device=str(device),
         parameters=checkpoint.parameters,
-        vocab_size=config.text_config.vocab_size,
-        num_query_tokens=config.num_query_tokens,
-        image_size=config.vision_config.image_size,
-        qformer_vocab_size=config.qformer_config.vocab_size,
-        qformer_max_tokens=min(config.qformer_config.max_position_embeddings, _QFORMER_TEXT),
-        context_length=_context_length(checkpoint, config),
-        start_token_id=special.start,
-        eos_token_ids=list(special.eos),
-        pad_token_id=special.pad,
     )
-    loaded = Loaded(
-        model=model,
-        served=Served(model=facts, ops=["generate"], assets=assets, warnings=warnings),
-        normalise=PixelNormaliser(PixelSettings.of(checkpoint.preprocessor), facts.image_size),
-        decoder=StaticDecoder(
-            model.language_model, special, facts.vocab_size, checkpoint.folder / "tokenizer.json"
-        ),
-    )
+    served = Served(model=facts, ops=parts.ops, assets=assets, warnings=warnings)
+    settings = PixelSettings.of(checkpoint.preprocessor)
+    loaded = _around(parts, served, settings, tokenizers.special, checkpoint.folder / "tokenizer.json")
+    return _started(loaded, load, reporter)
+
+
+def load_random(load: Load, blueprint: Blueprint, reporter: Reporter) -> ModelEngine:
+    """The engine of a model with random weights, or of one encoder, after it ran once."""
+    device, dtype = _prepare(load)
+    parameters = count_parameters(blueprint)
+    # The weights are made on the CPU, wherever they go.
+    refuse_if_too_large(parameters, "float32", "none", torch.device("cpu"))
+    refuse_if_too_large(parameters, dtype, "none", device)
+
+    reporter.stage("build")
+    model = make_model(blueprint)
+    reporter.stage("move")
+    cast(model, dtype)
+    model.to(device)
+    reporter.stage("check")
+    parts = Parts.of(model)
+    special = special_of(model.config.text_config) if parts.whole is not None else None
+    facts = describe(parts, special, dtype=dtype, quantization="none", parameters=parameters)
+    warnings = check_model(parts, dtype, "none")
+    served = Served(model=facts, ops=parts.ops, assets=empty_assets(), warnings=warnings)
+    return _started(_around(parts, served, PixelSettings(), special, None), load, reporter)
+
+
+def _prepare(load: Load) -> tuple[torch.device, DType]:
+    transformers_logging.disable_default_handler()
+    transformers_logging.enable_propagation()
+    device = choose_device(load.device)
+    if load.threads:
+        torch.set_num_threads(load.threads)
+    log("versions", torch=torch.__version__, threads=torch.get_num_threads())
+    return device, choose_dtype(load.dtype, device)
+
+
+def _around(
+    parts: Parts,
+    served: Served,
+    settings: PixelSettings,
+    special: SpecialTokens | None,
+    tokenizer_file: Path | None,
+) -> Loaded:
+    """A model with what its requests need: only what its parts can use."""
+    normalise = PixelNormaliser(settings, served.model.image_size) if parts.vision is not None else None
+    decoder = None
+    if parts.whole is not None and special is not None:
+        language_model = parts.whole.language_model
+        # Answers are steered by each request and by the tokenizer, never by what an author left here.
+        language_model.generation_config = GenerationConfig()
+        decoder = StaticDecoder(language_model, special, served.model.vocab_size, tokenizer_file)
+    return Loaded(parts=parts, served=served, normalise=normalise, decoder=decoder)
+
+
+def _started(loaded: Loaded, load: Load, reporter: Reporter) -> ModelEngine:
     engine = ModelEngine(loaded, load.slots, load.feature_cache_bytes)
     reporter.stage("warm")
     warm_up(engine)
@@ -88,16 +126,3 @@ def _config(checkpoint: Checkpoint) -> Any:
         raise config_invalid(
             f"config.json cannot be used: {type(error).__name__}; the worker's log has it as {log_id}."
         ) from error
-
-
-def _context_length(checkpoint: Checkpoint, config: Any) -> int | None:
-    """T5 has relative positions, and no end of them."""
-    if checkpoint.language_model == "t5":
-        return None
-    return int(config.text_config.max_position_embeddings)
-
-
-def _adopt_transformers_log() -> None:
-    transformers_logging.disable_default_handler()
-    transformers_logging.enable_propagation()
-    log("versions", torch=torch.__version__, threads=torch.get_num_threads())

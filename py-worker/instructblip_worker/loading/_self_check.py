@@ -8,18 +8,25 @@ from typing import Any
 import torch
 
 from ..errors import LoadError, bad_data
-from ..exit_status import INTERNAL
+from ..exit_status import BAD_DATA, INTERNAL
 from ..log import log
 from ..model_engine import ModelEngine
 from ..outbox import Outbox
+from ..parts import Parts
 from ..protocol import Error, GenerateOptions, Quantization, Result, TensorFrame, decode
 from ..registry import Registry
 from ..request import Picture, Request, TokenStream
 from ._precision import DType
 
 
-def check_model(model: Any, dtype: DType, quantization: Quantization) -> list[str]:
+def check_model(parts: Parts, dtype: DType, quantization: Quantization) -> list[str]:
     """Shapes, types and values of a loaded model. Raises LoadError; returns what is worth a warning."""
+    if parts.whole is not None:
+        _check_whole(parts.whole)
+    return _check_types(parts.model, dtype, quantization)
+
+
+def _check_whole(model: Any) -> None:
     config = model.config
     queries = tuple(model.query_tokens.shape)
     if queries != (1, config.num_query_tokens, config.qformer_config.hidden_size):
@@ -31,7 +38,6 @@ def check_model(model: Any, dtype: DType, quantization: Quantization) -> list[st
             f"model takes {width}."
         )
     _check_values(model)
-    return _check_types(model, dtype, quantization)
 
 
 def _check_values(model: Any) -> None:
@@ -59,7 +65,31 @@ def _check_types(model: Any, dtype: DType, quantization: Quantization) -> list[s
 
 
 def warm_up(engine: ModelEngine) -> None:
-    """Answer a question, on the path that all take: READY must not be the first to find out."""
+    """Run once, on the path that all requests take: READY must not be the first to find out."""
+    if engine.parts.whole is not None:
+        _answer_once(engine)
+    elif not bool(torch.isfinite(_encode_once(engine.parts)).all()):
+        raise LoadError("OUTPUT_INVALID", "The first output has values that are not numbers.", BAD_DATA)
+
+
+@torch.inference_mode()
+def _encode_once(parts: Parts) -> torch.Tensor:
+    """The last hidden state [1, T, H] of an encoder that stands alone, for zeros."""
+    config, device = parts.model.config, parts.device
+    if parts.vision is not None:
+        # [1, 3, S, S]
+        pixels = torch.zeros(1, 3, config.image_size, config.image_size, device=device)
+        features: torch.Tensor = parts.vision(pixel_values=pixels).last_hidden_state
+        return features
+    dtype = parts.model.embeddings.layernorm.weight.dtype
+    # One patch of a picture, [1, 1, E], and one token, [1, 1].
+    picture = torch.zeros(1, 1, config.encoder_hidden_size, dtype=dtype, device=device)
+    ids = torch.zeros(1, 1, dtype=torch.int64, device=device)
+    seen: torch.Tensor = parts.model(input_ids=ids, encoder_hidden_states=picture).last_hidden_state
+    return seen
+
+
+def _answer_once(engine: ModelEngine) -> None:
     facts = engine.served.model
     size = facts.image_size
     frame = TensorFrame("u8", (size, size, 3), memoryview(bytes(size * size * 3)))

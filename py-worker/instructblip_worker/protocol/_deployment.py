@@ -37,6 +37,14 @@ class HubSource(Header, kw_only=True, frozen=True, tag_field="kind", tag="hub"):
     offline: bool | None = None
 
 
+class ConfigSource(Header, kw_only=True, frozen=True, tag_field="kind", tag="config"):
+    """No checkpoint: random weights, as the model's class makes them from its configuration."""
+
+    model: Literal["instructblip", "vision", "qformer"]
+    config: Annotated[str, Meta(min_length=1, max_length=16384)]
+    seed: Count
+
+
 class ScriptedSource(Header, kw_only=True, frozen=True, tag_field="kind", tag="scripted"):
     """The scripted engine for failures and measurements: no model at all."""
 
@@ -48,7 +56,7 @@ class Load(Header, kw_only=True, frozen=True):
 
     worker_epoch: WorkerEpoch
     model_id: ModelId
-    source: FolderSource | HubSource | ScriptedSource
+    source: FolderSource | HubSource | ConfigSource | ScriptedSource
     dtype: Precision
     quantization: Quantization
     device: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -60,7 +68,7 @@ class Load(Header, kw_only=True, frozen=True):
 class ModelFacts(Header, kw_only=True, frozen=True):
     """What a worker serves."""
 
-    language_model: Literal["t5", "llama", "opt", "scripted"]
+    language_model: Literal["t5", "llama", "opt", "none", "scripted"]
     dtype: Literal["float32", "bfloat16", "float16"]
     quantization: Quantization
     device: Annotated[str, Meta(max_length=64)]

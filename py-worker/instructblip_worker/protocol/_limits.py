@@ -11,7 +11,9 @@ HEADER_BYTES = 16 * 1024
 LARGE_HEADER_BYTES = 64 * 1024
 """Bytes of a header frame that describes many items or many tensors."""
 
-LARGE_HEADER_KINDS = frozenset({"BEAT", "SUBMIT", "CHUNK", "RESULT", "ASSETS_REPLY", "ADMIN", "ADMIN_REPLY"})
+LARGE_HEADER_KINDS = frozenset(
+    {"LOAD", "BEAT", "SUBMIT", "CHUNK", "RESULT", "ASSETS_REPLY", "ADMIN", "ADMIN_REPLY"}
+)
 
 DEPTH = 8
 """Nesting of maps and arrays in a header; the header itself is the first level."""

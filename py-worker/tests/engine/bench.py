@@ -17,6 +17,7 @@ from instructblip_worker.model_engine import ModelEngine
 from instructblip_worker.outbox import Outbox
 from instructblip_worker.protocol import (
     Chunk,
+    ConfigSource,
     Error,
     FolderSource,
     GenerateOptions,
@@ -76,7 +77,9 @@ class Replies:
 class Bench:
     """One loaded checkpoint."""
 
-    def __init__(self, kind: str, folder: Path | None = None, **settings: Any) -> None:
+    def __init__(
+        self, kind: str, folder: Path | None = None, *, source: ConfigSource | None = None, **settings: Any
+    ) -> None:
         usual: dict[str, Any] = {
             "dtype": "float32",
             "quantization": "none",
@@ -88,7 +91,7 @@ class Bench:
         load = Load(
             worker_epoch=EPOCH,
             model_id="m",
-            source=FolderSource(path=str(folder or MODELS / f"tiny-shapes-{kind}")),
+            source=source or FolderSource(path=str(folder or MODELS / f"tiny-shapes-{kind}")),
             **{**usual, **settings},
         )
         engine = load_engine(load, Reporter(EPOCH, lambda message: None))
@@ -96,7 +99,7 @@ class Bench:
         self.kind = kind
         self.engine = engine
         self.facts = engine.served.model
-        self.model: Any = engine.model
+        self.model: Any = engine.parts.model
 
     def request(
         self,

@@ -129,6 +129,7 @@ function sources(): AcceptVector[] {
     { kind: "folder", path: "/models/tiny" },
     { kind: "scripted", script: "" },
     { kind: "hub", repo: "owner/name" },
+    { kind: "config", model: "vision", config: '{"hidden_size":64}', seed: 7 },
   ].map((source) => accept(`LOAD from ${source.kind}`, { kind: "LOAD", header: { ...header, source } }));
 }
 

@@ -37,7 +37,8 @@ export interface ModelInfo {
   readonly revision: string | undefined;
   readonly dtype: Exclude<Precision, "auto">;
   readonly quantization: Quantization;
-  readonly languageModel: "t5" | "llama" | "opt" | "scripted";
+  /** `none`: an encoder alone, whose counts of tokens and positions are 0. */
+  readonly languageModel: "t5" | "llama" | "opt" | "none" | "scripted";
   readonly parameters: number;
   readonly vocabSize: number;
   readonly numQueryTokens: number;

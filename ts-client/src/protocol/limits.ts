@@ -24,6 +24,7 @@ export const LIMITS = {
 
 /** Kinds whose header may have {@link LIMITS.largeHeaderBytes}. */
 export const LARGE_HEADER_KINDS = [
+  "LOAD",
   "BEAT",
   "SUBMIT",
   "CHUNK",

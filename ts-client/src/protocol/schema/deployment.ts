@@ -34,6 +34,12 @@ const source = z.discriminatedUnion("kind", [
       .describe("use what is in the cache, download nothing; absent means false"),
   }),
   z.object({
+    kind: z.literal("config").describe("no checkpoint: random weights, as the model's class makes them"),
+    model: z.enum(["instructblip", "vision", "qformer"]).describe("the whole model, or one encoder alone"),
+    config: text(16384, 1).describe("JSON text of transformers' dictionary for that class"),
+    seed: count.describe("of PyTorch's generator, set right before the weights are made"),
+  }),
+  z.object({
     kind: z.literal("scripted").describe("no model at all: an engine for failures and measurements"),
     script: longText,
   }),
@@ -54,7 +60,9 @@ export const load = z.object({
 
 /** What a worker serves. */
 const modelFacts = z.object({
-  language_model: z.enum(["t5", "llama", "opt", "scripted"]),
+  language_model: z
+    .enum(["t5", "llama", "opt", "none", "scripted"])
+    .describe("`none`: an encoder alone; the counts of what it has not are 0"),
   dtype: z.enum(["float32", "bfloat16", "float16"]),
   quantization,
   device: text(64),
