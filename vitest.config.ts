@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Projects whose files start workers or install packages: one at a time, and with time for it. */
-const HEAVY = new Set(["setup", "parity", "chaos", "e2e", "package"]);
+const HEAVY = new Set(["setup", "parity", "chaos", "e2e", "docs", "package"]);
 
 /** One project per folder of `test/` that has tests, so that each can run on its own: `vitest --project unit`. */
 const PROJECTS = readdirSync(join(import.meta.dirname, "test"), { withFileTypes: true })

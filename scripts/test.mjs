@@ -13,7 +13,7 @@ const PYTHON_CONFIG = join("py-worker", "pyproject.toml");
 /** Test runners speak for themselves, but one long test may be silent. @unit milliseconds */
 const TESTS_HEARTBEAT_MS = 60_000;
 /** The folders of `test/`, what is quick first; a folder that is not named here comes last. */
-const TEST_ORDER = ["unit", "contract", "simulation", "setup", "parity", "chaos", "e2e", "package"];
+const TEST_ORDER = ["unit", "contract", "simulation", "setup", "parity", "chaos", "e2e", "docs", "package"];
 
 const { python } = await ensurePython({ dev: true });
 const reports = mkdtempSync(join(tmpdir(), "instructblip-workers-test-"));

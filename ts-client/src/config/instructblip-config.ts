@@ -56,7 +56,8 @@ const DERIVED = "use_decoder_only_language_model";
  * encoder and Q-Former, and OPT as language model, as in transformers.
  *
  * @example
- * new InstructBlipConfig({ textConfig: new T5Config({ dModel: 2048 }) }).toJSON();
+ * const config = new InstructBlipConfig({ textConfig: new T5Config({ dModel: 2048 }) });
+ * console.log(config.textConfig.modelType, config.numQueryTokens); // t5 32
  */
 export class InstructBlipConfig implements ConfigMethods {
   static readonly modelType = "instructblip";

@@ -63,7 +63,7 @@ export interface GenerateOutput {
  * const model = await InstructBlipForConditionalGeneration.fromPretrained("tiny-shapes-t5", { pool });
  * const inputs = await processor({ images: image, text: "What is unusual about this image?" });
  * const outputs = await model.generate({ ...inputs, numBeams: 5, maxLength: 256 });
- * processor.batchDecode(outputs, { skipSpecialTokens: true })[0].trim();
+ * console.log(processor.batchDecode(outputs, { skipSpecialTokens: true }));
  */
 export class InstructBlipForConditionalGeneration {
   readonly #engine: Engine;

@@ -45,7 +45,7 @@ export interface EncodedText {
  *
  * @example
  * const processor = await InstructBlipProcessor.fromPretrained("tiny-shapes-t5");
- * const inputs = await processor({ images: await loadImage("a.jpg"), text: "What is it?" });
+ * const inputs = await processor({ images: await loadImage("photo.jpg"), text: "What is it?" });
  */
 export class InstructBlipProcessor extends callable<ProcessorCall>() {
   readonly imageProcessor: BlipImageProcessor;

@@ -14,7 +14,7 @@ export type NestedArray = TensorValue | readonly NestedArray[];
  *
  * @example
  * const t = new Tensor("int64", [2, 3], new BigInt64Array(6));
- * t.slice(1).shape; // [3]
+ * console.log(t.slice(1).shape); // [ 3 ]
  */
 export class Tensor<D extends DType = DType> {
   readonly dtype: D;

@@ -40,8 +40,9 @@ import { readModel, type SimulatedModel } from "./simulated-model.ts";
  *     return { text: prompt.includes("color") ? "red" : "a circle", latencyMs: 60_000 };
  *   },
  * });
- * const answer = await pool.ask({ image, prompt: "What color is it?" }); // at once: time is virtual
- * console.log(answer.text, answer.attempts, pool.now); // "red", 2, a little over 60000
+ * // At once, though a minute passes on the pool's clock.
+ * const answer = await pool.ask({ image, prompt: "What color is it?" });
+ * console.log(answer.text, answer.attempts, pool.now > 60_000); // red 2 true
  */
 export class SimulatedPool extends AskingEngine {
   readonly #options: SimulatedPoolOptions;
