@@ -41,7 +41,6 @@ describe("what a client asks of the pool itself", () => {
   });
 
   test.each([
-    ["load", undefined, "args.source"],
     ["load", "not json", "args"],
     ["unload", "{}", "args.modelId"],
     ["unload", "7", "args"],

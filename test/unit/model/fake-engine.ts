@@ -80,7 +80,7 @@ export class FakeEngine extends AskingEngine {
 
   async load(spec: DeploymentSpec) {
     this.loaded.push(spec);
-    return modelInfo({ source: spec.source });
+    return modelInfo(spec.source === undefined ? {} : { source: spec.source });
   }
 
   async unload() {}

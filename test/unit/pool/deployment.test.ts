@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { InstructBlipConfig, T5Config } from "../../../ts-client/src/config/index.ts";
+import type { DeploymentSpec } from "../../../ts-client/src/engine/index.ts";
 import { resolveDeployment, serves } from "../../../ts-client/src/pool/deployment.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
@@ -54,6 +56,40 @@ describe("a deployment's source", () => {
     const source = `scripted:${" ".repeat(5000)}`;
     expect(() => resolveDeployment({ source })).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", path: "model.source.script" }),
+    );
+  });
+});
+
+describe("random weights", () => {
+  const config = new InstructBlipConfig({ textConfig: new T5Config({ dModel: 64 }) });
+
+  test("are made from a configuration in place of a source", () => {
+    const { modelId, source, load } = resolveDeployment({ config, seed: 7 });
+    expect(source).toMatch(/^config:instructblip:[0-9a-f]{16}:seed=7$/);
+    expect(modelId).toBe(source.slice("config:".length).replace(/[:=]/g, "-"));
+    expect(load.source).toMatchObject({ kind: "config", model: "instructblip", seed: 7 });
+  });
+
+  test("of equal configurations and seeds are one deployment", () => {
+    const one = resolveDeployment({ config });
+    const fromClient = JSON.parse(JSON.stringify({ config }));
+    expect(serves(one, resolveDeployment(fromClient))).toBe(true);
+    expect(serves(one, resolveDeployment({ config, seed: 0 }))).toBe(true);
+    expect(serves(one, resolveDeployment({ config, seed: 1 }))).toBe(false);
+    expect(serves(one, resolveDeployment({ config: new InstructBlipConfig() }))).toBe(false);
+    expect(serves(one, resolveDeployment({ config, dtype: "float16" }))).toBe(false);
+    expect(serves(one, resolveDeployment({ source: "tiny-shapes-t5" }))).toBe(false);
+  });
+
+  test.each([
+    [{ config, source: "tiny-shapes-t5" }, "model.source", /left out where there is a `config`/],
+    [{}, "model.source", /given, or `config` in its place/],
+    [{ source: "tiny-shapes-t5", seed: 1 }, "model.seed", /it goes with `config`/],
+    [{ config, seed: -1 }, "model.seed", /the number -1/],
+    [{ config: { ...config.toJSON(), padding: "x".repeat(17_000) } }, "model.source.config", /16384/],
+  ])("are refused for wrong fields (%#)", (spec, path, message) => {
+    expect(() => resolveDeployment(spec as DeploymentSpec)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", path, message: expect.stringMatching(message) }),
     );
   });
 });

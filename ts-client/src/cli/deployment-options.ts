@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DeploymentSpec } from "../engine/index.ts";
-import { DEFAULT_MODEL } from "../pool/deployment.ts";
+import { DEFAULT_MODEL } from "../pool/model-source.ts";
 
 /** The flags that say what is served, and how. */
 export interface DeploymentFlags {

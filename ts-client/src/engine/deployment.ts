@@ -2,12 +2,28 @@
 export type Precision = "auto" | "float32" | "bfloat16" | "float16";
 export type Quantization = "none" | "int8" | "nf4";
 
-/** A model to serve, and how. One worker process hosts one deployment. */
+/**
+ * A configuration of which a model can be made: an `InstructBlipConfig`, `InstructBlipVisionConfig` or
+ * `InstructBlipQFormerConfig`, or transformers' dictionary (`to_dict()`) with its `model_type`.
+ */
+export type ModelConfig =
+  | { readonly modelType: string; toJSON(): Record<string, unknown> }
+  | { readonly model_type: string; readonly [key: string]: unknown };
+
+/** A model to serve, and how: its `source` or its `config`. One worker process hosts one deployment. */
 export interface DeploymentSpec {
   /** The name requests use. @default the source, shortened */
   readonly modelId?: string;
   /** A bundled name (`tiny-shapes-t5`), a checkpoint folder, or a hub repository (`owner/name`). */
-  readonly source: string;
+  readonly source?: string;
+  /**
+   * In place of `source`: random weights, those Python gets from `torch.manual_seed(seed)` and then the class of the
+   * configuration. An encoder's configuration makes that encoder alone. The model has no tokenizers and no
+   * processor; its special tokens are those of the configuration.
+   */
+  readonly config?: ModelConfig;
+  /** Where the random numbers of `config` start. @default 0 */
+  readonly seed?: number;
   /** Hub revision: branch, tag or commit. @default "main" */
   readonly revision?: string;
   /** @default "auto": bfloat16 on Ampere and later, float16 on older GPUs, float32 on the CPU */
@@ -33,6 +49,7 @@ export interface DeploymentSpec {
 /** A deployment as it is served. */
 export interface ModelInfo {
   readonly modelId: string;
+  /** As it was given; `config:…` with a hash and the seed for random weights. */
   readonly source: string;
   readonly revision: string | undefined;
   readonly dtype: Exclude<Precision, "auto">;

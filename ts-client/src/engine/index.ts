@@ -1,4 +1,11 @@
-export type { DeploymentSpec, ModelInfo, Precision, ProcessorAssets, Quantization } from "./deployment.ts";
+export type {
+  DeploymentSpec,
+  ModelConfig,
+  ModelInfo,
+  Precision,
+  ProcessorAssets,
+  Quantization,
+} from "./deployment.ts";
 export type { DrainOptions, Engine } from "./engine.ts";
 export type { EngineEventName, EngineEvents, EngineListener } from "./events.ts";
 export { onAbort } from "./on-abort.ts";

@@ -20,7 +20,7 @@ export async function runAdmin(
       return { ...(await engine.stats()), clients: facts.clients };
     case "load":
       // The engine checks a deployment itself.
-      return engine.load(read(z.looseObject({ source: z.string() }), args) as DeploymentSpec);
+      return engine.load(read(z.looseObject({}), args) as DeploymentSpec);
     case "unload":
       return engine.unload(read(named, args).modelId);
     case "drain": {

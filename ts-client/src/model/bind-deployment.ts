@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { randomWeights } from "../config/random-weights.ts";
 import type { DeploymentSpec, Engine, ModelInfo } from "../engine/index.ts";
 
 /**
@@ -17,10 +18,12 @@ export async function bindDeployment(
 
 function serves(
   model: ModelInfo,
-  { modelId, source, revision, dtype = "auto", quantization }: DeploymentSpec,
+  { modelId, source, config, seed, revision, dtype = "auto", quantization }: DeploymentSpec,
 ): boolean {
+  const wanted = config === undefined ? source : randomWeights(config, seed).source;
   return (
-    (model.source === source || resolve(model.source) === resolve(source)) &&
+    wanted !== undefined &&
+    (model.source === wanted || resolve(model.source) === resolve(wanted)) &&
     (modelId === undefined || model.modelId === modelId) &&
     (revision === undefined || model.revision === revision) &&
     (dtype === "auto" || model.dtype === dtype) &&

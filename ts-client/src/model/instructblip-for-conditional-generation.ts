@@ -20,7 +20,7 @@ import { ProcessorCache } from "./processor-cache.ts";
 import { stackSequences } from "./stack-sequences.ts";
 
 /** Where a model runs, and how it is loaded if no deployment serves it yet. */
-export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source"> {
+export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source" | "config" | "seed"> {
   readonly pool: Engine;
 }
 
@@ -36,7 +36,7 @@ const SETTINGS = [
   "featureCacheBytes",
   "cacheDir",
   "offline",
-] as const satisfies (keyof Omit<DeploymentSpec, "source">)[];
+] as const satisfies (keyof Omit<DeploymentSpec, "source" | "config" | "seed">)[];
 
 /** Everything `generate` takes: the processor's inputs, generation options, options of the call. */
 export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<CallOptions, "requestId"> {

@@ -1,20 +1,10 @@
-import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import path from "node:path";
 import { z } from "zod";
 import type { DeploymentSpec } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { HEADER_SCHEMAS, type HeaderOf } from "../protocol/index.ts";
-import { packageRoot } from "../python/package-root.ts";
+import { defaultId, type ModelSource, resolveSource, sameSource } from "./model-source.ts";
 import { wrongOption } from "./wrong-option.ts";
 
-/** Checkpoints that come with the package. */
-export const BUNDLED_MODELS = ["tiny-shapes-t5", "tiny-shapes-llama"] as const;
-/** The one that is used when none is named. */
-export const DEFAULT_MODEL: (typeof BUNDLED_MODELS)[number] = "tiny-shapes-t5";
-
-const SCRIPTED_PREFIX = "scripted:";
-const HUB_ID = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 const DEVICE = /^(auto|cpu|mps|cuda(:\d+)?)$/;
 
 const specSchema = z.strictObject({
@@ -22,7 +12,9 @@ const specSchema = z.strictObject({
     .string()
     .regex(/^[\w./-]{1,128}$/, "1 to 128 letters, digits, dots, dashes, underscores or slashes")
     .optional(),
-  source: z.string().min(1),
+  source: z.string().min(1).optional(),
+  config: z.unknown().optional(),
+  seed: z.int().min(0).optional(),
   revision: z.string().min(1).max(256).optional(),
   dtype: z.enum(["auto", "float32", "bfloat16", "float16"]).default("auto"),
   quantization: z.enum(["none", "int8", "nf4"]).default("none"),
@@ -62,11 +54,11 @@ export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deploy
   const parsed = specSchema.safeParse(spec);
   if (!parsed.success) throw wrongOption(parsed.error, spec, field);
   const given = parsed.data;
-  const source = resolveSource(given);
+  const { source, name } = resolveSource(given, (name) => (field === "" ? name : `${field}.${name}`));
   const onCpu = given.devices.every((device) => device === "cpu" || device === "auto");
   const threads =
     given.threads ?? (onCpu ? Math.max(1, Math.floor(availableParallelism() / given.workers)) : 0);
-  const modelId = given.modelId ?? defaultId(given.source);
+  const modelId = given.modelId ?? defaultId(name);
   const load = {
     model_id: modelId,
     source,
@@ -79,7 +71,7 @@ export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deploy
   // A worker that cannot read its LOAD would wait for another one in vain.
   const readable = LOAD.safeParse(load);
   if (!readable.success) throw wrongOption(readable.error, load, field);
-  const { source: name, revision, workers, devices } = given;
+  const { revision, workers, devices } = given;
   return { modelId, source: name, revision, workers, devices, load };
 }
 
@@ -87,44 +79,12 @@ export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deploy
 export function serves(deployment: Deployment, wanted: Deployment): boolean {
   const { load } = deployment;
   return (
-    JSON.stringify(load.source) === JSON.stringify(wanted.load.source) &&
+    sameSource(sourceOf(deployment), sourceOf(wanted)) &&
     load.dtype === wanted.load.dtype &&
     load.quantization === wanted.load.quantization
   );
 }
 
-function resolveSource(spec: z.infer<typeof specSchema>): Deployment["load"]["source"] {
-  const { source } = spec;
-  if (source.startsWith(SCRIPTED_PREFIX)) {
-    return { kind: "scripted", script: source.slice(SCRIPTED_PREFIX.length) };
-  }
-  if ((BUNDLED_MODELS as readonly string[]).includes(source)) {
-    return { kind: "folder", path: path.join(packageRoot(), "models", source) };
-  }
-  const folder = path.resolve(source);
-  if (existsSync(folder) && statSync(folder).isDirectory()) return { kind: "folder", path: folder };
-  if (HUB_ID.test(source)) {
-    return {
-      kind: "hub",
-      repo: source,
-      offline: spec.offline,
-      ...(spec.revision === undefined ? {} : { revision: spec.revision }),
-      ...(spec.cacheDir === undefined ? {} : { cache_dir: path.resolve(spec.cacheDir) }),
-    };
-  }
-  throw new InstructBlipError(
-    "MODEL_NOT_FOUND",
-    `There is no model "${source}": it is not bundled (${BUNDLED_MODELS.join(", ")}), ` +
-      "not a folder, and not a hub repository such as Salesforce/instructblip-vicuna-7b.",
-    { path: "source" },
-  );
-}
-
-/** The last part of a path or repository name. */
-function defaultId(source: string): string {
-  if (source.startsWith(SCRIPTED_PREFIX)) return "scripted";
-  const name = path.basename(path.resolve(source)).replace(/[^\w.-]/g, "-");
-  if (name === "" || name.length > 128)
-    throw invalidArgument("modelId", "given where the source has no short name", source);
-  return name;
+function sourceOf({ source, load }: Deployment): ModelSource {
+  return { source: load.source, name: source };
 }

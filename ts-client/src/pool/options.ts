@@ -2,15 +2,16 @@ import { z } from "zod";
 import type { DeploymentSpec } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
 import type { SchedulerPolicy } from "../scheduler/index.ts";
-import { DEFAULT_MODEL, type Deployment, resolveDeployment } from "./deployment.ts";
+import { type Deployment, resolveDeployment } from "./deployment.ts";
 import type { Launcher } from "./launcher/launcher.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
+import { DEFAULT_MODEL } from "./model-source.ts";
 import { DEFAULT_LIVENESS, type LivenessOptions } from "./supervisor/liveness.ts";
 import { DEFAULT_RESTART, type RestartOptions } from "./supervisor/restart-policy.ts";
 import { wrongOption } from "./wrong-option.ts";
 
 /** Options of {@link WorkerPool.start}; those of a deployment apply to `model`. */
-export interface WorkerPoolOptions extends Omit<DeploymentSpec, "source" | "modelId"> {
+export interface WorkerPoolOptions extends Omit<DeploymentSpec, "source" | "config" | "seed" | "modelId"> {
   /** What to serve: a bundled name, a folder, or a hub repository. @default "tiny-shapes-t5" */
   readonly model?: string | DeploymentSpec;
   /** Several deployments at once; takes the place of `model`. */

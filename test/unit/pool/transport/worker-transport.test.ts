@@ -180,7 +180,7 @@ describe("the workers' transport", () => {
 
   test("what cannot be put into a message is the sender's error", async () => {
     await connectAll();
-    const load = { script: "x".repeat(20_000) } as never;
+    const load = { script: "x".repeat(70_000) } as never;
     expect(() => transport.send("worker-0.1", "control", "LOAD", load)).toThrow(
       expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }),
     );

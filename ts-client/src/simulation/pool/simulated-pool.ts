@@ -13,9 +13,10 @@ import type {
 } from "../../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../../errors/index.ts";
 import { AskingEngine } from "../../model/asking-engine.ts";
-import { DEFAULT_MODEL, type Deployment, resolveDeployment } from "../../pool/deployment.ts";
+import { type Deployment, resolveDeployment } from "../../pool/deployment.ts";
 import { EventHub } from "../../pool/event-hub.ts";
 import { createLogger } from "../../pool/logger.ts";
+import { DEFAULT_MODEL } from "../../pool/model-source.ts";
 import { ServedModels } from "../../pool/served-models.ts";
 import type { SchedulerEffect } from "../../scheduler/index.ts";
 import { Chance } from "../world/chance.ts";
