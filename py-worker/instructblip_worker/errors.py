@@ -10,8 +10,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import exit_status
-from .protocol import ErrorCode
+
+if TYPE_CHECKING:
+    from .protocol import ErrorCode
 
 
 class WorkerError(Exception):

@@ -14,10 +14,10 @@ from transformers.generation.logits_process import LogitsProcessorList
 from transformers.generation.stopping_criteria import StoppingCriteriaList
 
 from ..outbox import Outbox
-from ..pipeline import Prompt
 from ..protocol import FinishReason
 from ..request import Request
 from ..special_tokens import SpecialTokens
+from ..stages import Prompt
 from .batch import Batch, Facts
 from .options import beams, generation_config, sequences
 from .outputs import beam_indices, by_row, floats

@@ -8,7 +8,7 @@ from ..errors import config_invalid
 from ..parts import Parts
 from ..protocol import ModelFacts, Quantization
 from ..special_tokens import SpecialTokens
-from ._precision import DType
+from ..storage import DType
 
 _QFORMER_TEXT = 512
 

@@ -8,7 +8,7 @@ import torch
 
 from ..errors import LoadError
 from ..protocol import Quantization
-from ._precision import DType
+from ..storage import DType
 
 _BYTES: dict[str, float] = {"float32": 4, "bfloat16": 2, "float16": 2}
 _QUANTISED: dict[str, float] = {"none": 1.0, "int8": 0.5, "nf4": 0.25}

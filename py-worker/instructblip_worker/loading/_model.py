@@ -21,11 +21,12 @@ from ..pixels import PixelNormaliser, PixelSettings
 from ..protocol import Load
 from ..reporter import Reporter
 from ..special_tokens import SpecialTokens
+from ..storage import DType, Outline, Plan, check_forms, make_plan, read_outline
 from ._blueprint import Blueprint
 from ._checkpoint import Checkpoint
 from ._facts import describe, special_of
 from ._memory import refuse_if_too_large
-from ._precision import DType, choose_device, choose_dtype
+from ._precision import choose_device, choose_dtype
 from ._random import cast, count_parameters, make_model
 from ._self_check import check_model, warm_up
 from ._tokenizers import Tokenizers
@@ -38,16 +39,17 @@ def load_checkpoint(
     """The engine of a checkpoint, after its first answer."""
     device, dtype = _prepare(load)
     config = _config(checkpoint)
+    plan = make_plan(dtype, load.quantization, device.type)
+    outline = read_outline(config, has_own_head=checkpoint.text_config.get("tie_word_embeddings") is False)
     refuse_if_too_large(checkpoint.parameters, dtype, load.quantization, device)
 
     reporter.stage("read")
-    model, warnings = read_weights(checkpoint, config, dtype, load, device, reporter)
-    reporter.stage("move")
-    if load.quantization == "none":
-        model.to(device)
+    model, warnings = read_weights(checkpoint.folder, config, plan, outline, device, reporter)
     reporter.stage("check")
     parts = Parts.of(model)
-    warnings = [*tokenizers.warnings, *warnings, *check_model(parts, dtype, load.quantization)]
+    check_model(parts)
+    log("weights", library=plan.library, forms=check_forms(model, plan, outline))
+    warnings = [*tokenizers.warnings, *warnings, *_unfit(plan, outline)]
     facts = describe(
         parts,
         tokenizers.special,
@@ -78,8 +80,10 @@ def load_random(load: Load, blueprint: Blueprint, reporter: Reporter) -> ModelEn
     parts = Parts.of(model)
     special = special_of(model.config.text_config) if parts.whole is not None else None
     facts = describe(parts, special, dtype=dtype, quantization="none", parameters=parameters)
-    warnings = check_model(parts, dtype, "none")
-    served = Served(model=facts, ops=parts.ops, assets=empty_assets(), warnings=warnings)
+    check_model(parts)
+    plan = make_plan(dtype, "none", device.type)
+    log("weights", forms=check_forms(model, plan, Outline.of(model)))
+    served = Served(model=facts, ops=parts.ops, assets=empty_assets())
     return _started(_around(parts, served, PixelSettings(), special, None), load, reporter)
 
 
@@ -126,3 +130,13 @@ def _config(checkpoint: Checkpoint) -> Any:
         raise config_invalid(
             f"config.json cannot be used: {type(error).__name__}; the worker's log has it as {log_id}."
         ) from error
+
+
+def _unfit(plan: Plan, outline: Outline) -> list[str]:
+    unfit = plan.unfit(outline)
+    if not unfit:
+        return []
+    return [
+        f"{len(unfit)} matrices of the language model stay in {plan.dtype}: on the CPU, {plan.quantization} "
+        f"needs multiples of 32 and 64, but {unfit[0].name} is {list(unfit[0].shape)}."
+    ]

@@ -19,8 +19,8 @@ from transformers.models.instructblip.modeling_instructblip import (
 
 from ..errors import config_invalid
 from ..log import log_exception
+from ..storage import DType
 from ._blueprint import Blueprint
-from ._precision import DType
 
 _CLASSES: dict[str, tuple[Any, Any]] = {
     "instructblip": (InstructBlipConfig, InstructBlipForConditionalGeneration),

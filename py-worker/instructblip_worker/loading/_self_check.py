@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import torch
 
 from ..errors import LoadError, bad_data
 from ..exit_status import BAD_DATA, INTERNAL
-from ..log import log
 from ..model_engine import ModelEngine
 from ..outbox import Outbox
 from ..parts import Parts
-from ..protocol import Error, GenerateOptions, Quantization, Result, TensorFrame, decode
+from ..protocol import Error, GenerateOptions, Result, TensorFrame, decode
 from ..registry import Registry
 from ..request import Picture, Request, TokenStream
-from ._precision import DType
 
 
-def check_model(parts: Parts, dtype: DType, quantization: Quantization) -> list[str]:
-    """Shapes, types and values of a loaded model. Raises LoadError; returns what is worth a warning."""
+def check_model(parts: Parts) -> None:
+    """Shapes and values of a loaded model. Raises LoadError."""
     if parts.whole is not None:
         _check_whole(parts.whole)
-    return _check_types(parts.model, dtype, quantization)
 
 
 def _check_whole(model: Any) -> None:
@@ -49,19 +45,6 @@ def _check_values(model: Any) -> None:
     ):
         if tensor is not None and not bool(torch.isfinite(tensor).all()):
             raise bad_data(f"{name} has values that are not numbers.")
-
-
-def _check_types(model: Any, dtype: DType, quantization: Quantization) -> list[str]:
-    """float16 keeps some of T5 in float32 on purpose; any other mixture is a surprise."""
-    census: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for name, tensor in model.named_parameters():
-        census[name.partition(".")[0]][str(tensor.dtype).removeprefix("torch.")] += tensor.numel()
-    log("types", census={part: dict(types) for part, types in census.items()})
-    allowed = {dtype, "float32"} if quantization == "none" else {dtype, "float32", "int8", "uint8"}
-    found = {name for types in census.values() for name in types}
-    if not found <= allowed:
-        return [f"Weights are in {', '.join(sorted(found))}, though {dtype} was asked for."]
-    return []
 
 
 def warm_up(engine: ModelEngine) -> None:

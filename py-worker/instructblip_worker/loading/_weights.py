@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,35 +13,30 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import LoadError, bad_data
 from ..log import log_exception
-from ..protocol import Load
 from ..reporter import Reporter
-from ._checkpoint import Checkpoint
-from ._precision import DType, quantization_config
+from ..storage import Outline, Plan, quantization_config
 
 
 def read_weights(
-    checkpoint: Checkpoint,
-    config: Any,
-    dtype: DType,
-    load: Load,
-    device: torch.device,
-    reporter: Reporter,
+    folder: Path, config: Any, plan: Plan, outline: Outline, device: torch.device, reporter: Reporter
 ) -> tuple[Any, list[str]]:
-    """The model with its weights, in evaluation mode. Its class is named here: the checkpoint has no say."""
-    quantization = quantization_config(load.quantization, device, dtype)
-    placed: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
-    if quantization is not None and device.type != "cpu":
-        placed["device_map"] = {"": device}
+    """The model with its weights, in evaluation mode. Its class is named here: the checkpoint has no say.
+
+    Weights go to the device one by one, in their final form. Casting the model later would undo what is kept
+    in float32.
+    """
     with _bars_reported(reporter):
         try:
             loaded: Any = InstructBlipForConditionalGeneration.from_pretrained(
-                checkpoint.folder,
+                folder,
                 config=config,
-                dtype=getattr(torch, dtype),
+                dtype=getattr(torch, plan.dtype),
+                # bitsandbytes would choose CUDA for itself where there is one.
+                device_map={"": device},
+                quantization_config=quantization_config(plan, outline),
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
-                **placed,
             )
         except torch.OutOfMemoryError as error:
             raise LoadError("RESOURCE_EXHAUSTED", f"{device} ran out of memory while loading.") from error
