@@ -1,10 +1,15 @@
 // Runs compiled examples one by one, in a process of their own; copied beside them.
+import { basename } from "node:path";
+import { loadImage } from "instructblip-workers";
 import { close } from "./fixtures.ts";
 
 /** What became of an example. */
 export type Outcome =
   | { readonly ok: true; readonly stdout: string }
   | { readonly ok: false; readonly error: string };
+
+/** Examples fetch pictures; here they come from the folder, by their last name. */
+globalThis.fetch = async (url) => new Response(await loadImage(basename(new URL(String(url)).pathname)));
 
 const write = process.stdout.write.bind(process.stdout);
 
