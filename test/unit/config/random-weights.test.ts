@@ -29,8 +29,7 @@ describe("random weights", () => {
   test("of a class, of its dictionary and of the same keys in another order are the same", () => {
     const config = new InstructBlipConfig({
       textConfig: new LlamaConfig({ hiddenSize: 64 }),
-      later: 1,
-      also: 2,
+      extra: { later: 1, also: 2 },
     });
     const { source } = randomWeights(config, 3);
     expect(source).toMatch(/^config:instructblip:[0-9a-f]{16}:seed=3$/);

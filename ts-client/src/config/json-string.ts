@@ -2,15 +2,20 @@
 const MARK = "\uE000";
 
 /**
- * A configuration as the text of a `config.json`.
- *
- * transformers 5 refuses `1` where it wants a fraction, and `JSON.stringify` knows no `1.0`.
- *
- * @param fractions - keys whose whole numbers are written with `.0`
+ * A fraction for {@link jsonString}: transformers 5 refuses `1` where it wants a fraction, and
+ * `JSON.stringify` knows no `1.0`.
  */
-export function jsonString(config: { toJSON(): object }, fractions: readonly string[]): string {
-  const mark = (key: string, value: unknown) =>
-    fractions.includes(key) && Number.isInteger(value) ? `${MARK}${value}.0` : value;
-  const text = JSON.stringify(config.toJSON(), mark, 2);
+export function asFraction(value: unknown): unknown {
+  return Number.isInteger(value) ? `${MARK}${value}.0` : value;
+}
+
+/** The text of a `config.json`, with its keys in order as transformers writes them. */
+export function jsonString(json: object): string {
+  const text = JSON.stringify(json, inOrder, 2);
   return `${text.replace(new RegExp(`"${MARK}([^"]+)"`, "g"), "$1")}\n`;
+}
+
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { invalidArgument } from "../errors/index.ts";
-import type { ConfigJson, ConfigMethods } from "./config-class.ts";
+import type { ConfigJson } from "./config-spec.ts";
 import { InstructBlipConfig } from "./instructblip-config.ts";
+import type { PretrainedConfig } from "./pretrained-config.ts";
 import { InstructBlipQFormerConfig } from "./qformer-config.ts";
 import { InstructBlipVisionConfig } from "./vision-config.ts";
 
@@ -37,13 +38,12 @@ export function randomWeights(config: unknown, seed = 0): RandomWeights {
   }
   const { model, Class } = kindOf(config);
   const read = config instanceof Class ? config : Class.fromJSON(dictionaryOf(config));
-  const digest = createHash("sha256")
-    .update(JSON.stringify(sorted(read.toJSON())))
-    .digest("hex");
+  // Its keys are in order. Line breaks within strings are escaped: those that are left are the layout's.
+  const text = read.toJSONString().replace(/\n\s*/g, "");
+  const digest = createHash("sha256").update(text).digest("hex");
   return {
     model,
-    // Line breaks within strings are escaped: those that are left are the layout's.
-    config: read.toJSONString().replace(/\n\s*/g, ""),
+    config: text,
     seed,
     source: `config:${model}:${digest.slice(0, 16)}:seed=${seed}`,
   };
@@ -51,11 +51,11 @@ export function randomWeights(config: unknown, seed = 0): RandomWeights {
 
 function kindOf(config: object): (typeof KINDS)[number] {
   const { modelType, model_type } = config as { modelType?: unknown; model_type?: unknown };
-  const kind = KINDS.find(({ Class }) => Class.modelType === (modelType ?? model_type));
+  const kind = KINDS.find(({ Class }) => Class.spec.modelType === (modelType ?? model_type));
   if (kind !== undefined) return kind;
   throw invalidArgument(
     "config",
-    `a configuration whose model_type is ${KINDS.map(({ Class }) => Class.modelType).join(", ")}`,
+    `a configuration whose model_type is ${KINDS.map(({ Class }) => Class.spec.modelType).join(", ")}`,
     modelType ?? model_type,
     "Use `new InstructBlipConfig(…)`, or a dictionary that names its `model_type`.",
   );
@@ -63,16 +63,5 @@ function kindOf(config: object): (typeof KINDS)[number] {
 
 function dictionaryOf(config: object): ConfigJson {
   // A class of another copy of this package.
-  return "toJSON" in config ? (config as ConfigMethods).toJSON() : (config as ConfigJson);
-}
-
-/** The same value with the keys of every dictionary in order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const plain = "toJSON" in value ? (value as ConfigMethods).toJSON() : value;
-  const entries = Object.entries(plain).filter(([, each]) => each !== undefined);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]),
-  );
+  return "toJSON" in config ? (config as PretrainedConfig).toJSON() : (config as ConfigJson);
 }

@@ -2,7 +2,6 @@ export type { ProcessorAssets } from "../engine/index.ts";
 export type { BatchFeature, TextFeature } from "./batch-feature.ts";
 export type { ProcessorInputs, TextOptions } from "./call-options.ts";
 export {
-  type AssetsSource,
   type EncodedText,
   InstructBlipProcessor,
   type LoadProcessorOptions,

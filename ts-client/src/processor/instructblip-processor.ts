@@ -1,3 +1,5 @@
+import type { AssetsSource } from "../config/index.ts";
+import { servedAssets } from "../config/served-assets.ts";
 import type { Engine, ProcessorAssets } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
 import { BlipImageProcessor, type ImageInput, type ImageProcessorOptions } from "../image/index.ts";
@@ -8,15 +10,7 @@ import type { BatchFeature, TextFeature } from "./batch-feature.ts";
 import { checkInputs, type ProcessorInputs } from "./call-options.ts";
 import { callable } from "./callable.ts";
 import { PixelValues } from "./pixel-values.ts";
-import { servedAssets } from "./served-assets.ts";
 import { encodeTexts, QFORMER_MAX_TOKENS } from "./text-inputs.ts";
-
-/** A processor's files from a pool: any engine will do. */
-export interface AssetsSource {
-  readonly pool: Pick<Engine, "assets">;
-  /** Which deployment's. @default the pool's only one */
-  readonly modelId?: string;
-}
 
 /** How a processor is loaded. */
 export interface LoadProcessorOptions extends ImageProcessorOptions {

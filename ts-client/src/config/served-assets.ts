@@ -2,8 +2,15 @@ import { resolve } from "node:path";
 import type { Engine, ProcessorAssets } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
 
+/** A checkpoint's files from a pool: any engine will do. */
+export interface AssetsSource {
+  readonly pool: Pick<Engine, "assets">;
+  /** Which deployment's. @default the pool's only one */
+  readonly modelId?: string;
+}
+
 /**
- * The processor's files of the deployment that a pool serves under a name: a model id, or the source that it
+ * The files of the deployment that a pool serves under a name: a model id, or the source that it
  * was loaded from.
  */
 export async function servedAssets(
