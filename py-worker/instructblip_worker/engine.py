@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from .protocol import GenerateOptions, Item, ModelFacts, TensorFrame
+from .protocol import ModelFacts, TensorFrame
 
 if TYPE_CHECKING:
     from .inbox import Inbox
     from .outbox import Outbox
-    from .request import Picture
+    from .request import Picture, Request
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Engine(Protocol):
     served: Served
     gauges: Gauges
 
-    def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None:
+    def check(self, request: Request) -> None:
         """Raise :class:`~.errors.RequestError` when a request cannot be run. Pictures are checked apart."""
 
-    def batch_key(self, options: GenerateOptions) -> bytes:
-        """Equal for options that may run in one batch."""
+    def batch_key(self, request: Request) -> bytes:
+        """Equal for requests that may run in one batch."""
 
-    def check_picture(self, frame: TensorFrame) -> None:
+    def check_picture(self, frame: TensorFrame, *, interpolate: bool) -> None:
         """Raise :class:`~.errors.RequestError` for a picture of a kind or size the model cannot take."""
 
     def cached_picture(self, digest: str) -> Picture | None:

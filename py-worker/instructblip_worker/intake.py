@@ -5,18 +5,39 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakValueDictionary
 
 from .engine import Engine
 from .errors import RequestError, invalid
 from .failures import explain
 from .log import log
-from .protocol import Item, Need, Put, Submit, TensorFrame
-from .request import Picture, Request, TokenStream
+from .protocol import (
+    ForwardOp,
+    GenerateOp,
+    Item,
+    Need,
+    Put,
+    RankOp,
+    Submit,
+    TensorFrame,
+    operation_name,
+)
+from .request import (
+    ForwardRequest,
+    GenerateRequest,
+    Picture,
+    QuestionRequest,
+    RankRequest,
+    Request,
+    TokenStream,
+)
 from .session import Session
 
 _PICTURE_TIMEOUT = 30.0
 """Seconds to wait for a picture that was asked for."""
+_PADDING = -1
+"""Fills the rows of candidates."""
 _BACKLOG = 64
 """Rows beyond four times the slots that may wait here; the pool keeps the real queue."""
 
@@ -27,7 +48,7 @@ class _Parked:
 
     picture: Picture
     until: float
-    requests: list[Request] = field(default_factory=list)
+    requests: list[QuestionRequest] = field(default_factory=list)
 
 
 class Intake:
@@ -58,8 +79,9 @@ class Intake:
         if not accepted:
             return
         session.outbox.accept(accepted)
-        self._need([request for request in accepted if _bare(request.picture)])
-        self._ready += [request for request in accepted if not _bare(request.picture)]
+        waiting = [r for r in accepted if isinstance(r, QuestionRequest) and _bare(r.picture)]
+        self._need(waiting)
+        self._ready += [request for request in accepted if request not in waiting]
 
     def put(self, message: Put, tensors: Sequence[TensorFrame]) -> None:
         """Give the requests that wait for a picture its bytes."""
@@ -69,7 +91,7 @@ class Intake:
             return
         frame = tensors[message.tensor]
         try:
-            engine.check_picture(frame)
+            engine.check_picture(frame, interpolate=parked.picture.interpolate)
             if frame.content_hash() != message.hash:
                 raise RequestError(
                     "INVALID_ARGUMENT", "PUT's hash is not that of its bytes.", path="image.hash"
@@ -105,23 +127,40 @@ class Intake:
 
     def _request(self, message: Submit, item: Item, tensors: Sequence[TensorFrame]) -> Request:
         engine = self._admit(message, item)
-        input_ids = _ids(tensors[item.input_ids], "input_ids")
-        qformer_input_ids = _ids(tensors[item.qformer_input_ids], "qformer_input_ids")
-        engine.check(item, input_ids, qformer_input_ids)
         now = time.monotonic()
-        return Request(
-            request_id=item.request_id,
-            attempt=item.attempt,
-            input_ids=input_ids,
-            qformer_input_ids=qformer_input_ids,
-            picture=self._picture(engine, item, tensors),
-            options=item.options,
-            stream=TokenStream(item.stream, item.credit),
-            batch_key=engine.batch_key(item.options),
-            rows=_rows(item),
-            deadline=None if item.ttl_ms is None else now + item.ttl_ms / 1000,
-            received_at=now,
-        )
+        common: dict[str, Any] = {
+            "request_id": item.request_id,
+            "attempt": item.attempt,
+            "stream": TokenStream(item.stream, item.credit),
+            "batch_key": b"",
+            "rows": _rows(item),
+            "deadline": None if item.ttl_ms is None else now + item.ttl_ms / 1000,
+            "received_at": now,
+        }
+        request = self._typed(item, tensors, common)
+        engine.check(request)
+        request.batch_key = engine.batch_key(request)
+        if isinstance(request, QuestionRequest):
+            request.picture = self._picture(engine, request.picture)
+        return request
+
+    def _typed(self, item: Item, tensors: Sequence[TensorFrame], common: dict[str, Any]) -> Request:
+        op = item.op
+        if isinstance(op, ForwardOp):
+            inputs = {name: tensors[index] for name, index in op.inputs.items()}
+            return ForwardRequest(**common, op=op, inputs=inputs)
+        question: dict[str, Any] = {
+            "picture": Picture(
+                op.image.hash,
+                None if op.image.tensor is None else tensors[op.image.tensor],
+                interpolate=bool(op.image.interpolate),
+            ),
+            "input_ids": _ids(tensors[op.input_ids], "input_ids"),
+            "qformer_input_ids": _ids(tensors[op.qformer_input_ids], "qformer_input_ids"),
+        }
+        if isinstance(op, RankOp):
+            return RankRequest(**common, **question, candidates=_candidates(tensors[op.candidates]))
+        return GenerateRequest(**common, **question, options=op.options)
 
     def _admit(self, message: Submit, item: Item) -> Engine:
         """The engine, if it takes work of this kind now."""
@@ -132,31 +171,32 @@ class Intake:
             raise RequestError("POOL_UNAVAILABLE", "The worker's model is not loaded yet.")
         if message.model_id != session.load.model_id:
             raise RequestError("MODEL_NOT_FOUND", f"This worker serves {session.load.model_id} only.")
-        if item.op not in session.engine.served.ops:
-            raise RequestError("UNSUPPORTED", f"This worker does not know the operation {item.op}.")
+        operation = operation_name(item.op)
+        if operation not in session.engine.served.ops:
+            known = ", ".join(session.engine.served.ops)
+            raise RequestError("UNSUPPORTED", f"This model cannot do {operation}, only {known}.")
         if session.registry.rows > 4 * session.slots + _BACKLOG:
             raise RequestError("OVERLOADED", "The worker has far more work than slots.")
         return session.engine
 
-    def _picture(self, engine: Engine, item: Item, tensors: Sequence[TensorFrame]) -> Picture:
+    def _picture(self, engine: Engine, named: Picture) -> Picture:
         """The picture by its features, by its bytes, or to be asked for."""
-        digest = item.image.hash
+        digest = named.digest
         cached = engine.cached_picture(digest)
         if cached is not None:
             return cached
-        if item.image.tensor is not None:
-            frame = tensors[item.image.tensor]
-            engine.check_picture(frame)
+        if named.frame is not None:
+            engine.check_picture(named.frame, interpolate=named.interpolate)
             # The engine holds the bytes against the hash, before it keeps anything under it.
-            self._pictures[digest] = picture = Picture(digest, frame)
-            return picture
+            self._pictures[digest] = named
+            return named
         # A request with this picture may be in hand, its features not computed yet.
         known = self._pictures.get(digest)
         if known is not None and known.frame is not None and known.frame.content_hash() == digest:
             return known
-        return Picture(digest)
+        return named
 
-    def _need(self, requests: list[Request]) -> None:
+    def _need(self, requests: list[QuestionRequest]) -> None:
         """Park requests without a picture, and ask for those that were not asked for before."""
         asked: list[str] = []
         for request in requests:
@@ -180,7 +220,18 @@ def _bare(picture: Picture) -> bool:
 
 
 def _rows(item: Item) -> int:
-    return max(item.options.num_beams or 1, item.options.num_return_sequences or 1)
+    """Rows of the decoder's batch; a pass of any other kind counts as one."""
+    if not isinstance(item.op, GenerateOp):
+        return 1
+    return max(item.op.options.num_beams or 1, item.op.options.num_return_sequences or 1)
+
+
+def _candidates(frame: TensorFrame) -> list[list[int]]:
+    """Token ids of an i32 [candidates, tokens] frame, whose rows are padded with -1."""
+    if frame.dtype != "i32" or len(frame.shape) != 2 or 0 in frame.shape:
+        raise invalid("candidates", "i32 [candidates, tokens]", f"{frame.dtype} {list(frame.shape)}")
+    rows: list[list[int]] = frame.numpy().tolist()
+    return [[token for token in row if token != _PADDING] for row in rows]
 
 
 def _ids(frame: TensorFrame, path: str) -> list[int]:

@@ -13,13 +13,14 @@ from .engine import Gauges, Served
 from .errors import RequestError, WorkerError, invalid
 from .failures import explain, fail_all
 from .feature_cache import FeatureCache
+from .forward import ForwardPasses
 from .inbox import Inbox
 from .outbox import Outbox
 from .parts import Parts
 from .pipeline import Pipeline
 from .pixels import PixelNormaliser
-from .protocol import GenerateOptions, Item, ModelFacts, TensorFrame
-from .request import Picture, Request
+from .protocol import GenerateOptions, ModelFacts, TensorFrame
+from .request import ForwardRequest, GenerateRequest, Picture, QuestionRequest, Request
 
 _LONGEST_PROMPT = 4096
 """T5 has no limit of its own, but its memory grows with the square of the prompt."""
@@ -49,39 +50,30 @@ class ModelEngine:
         self._normalise = loaded.normalise
         self._cache = FeatureCache(feature_cache_bytes, self.gauges)
         self._decoder = loaded.decoder
+        self._forward = ForwardPasses(loaded.parts, loaded.normalise)
         self._pipeline: Pipeline | None = None
         if loaded.parts.whole is not None and loaded.normalise is not None:
             pad = self.served.model.pad_token_id
             self._pipeline = Pipeline(loaded.parts.whole, loaded.normalise, self._cache, pad)
 
-    def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None:
+    def check(self, request: Request) -> None:
         """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
-        facts = self.served.model
-        _check_ids(input_ids, "input_ids", facts.vocab_size)
-        _check_ids(qformer_input_ids, "qformer_input_ids", facts.qformer_vocab_size)
-        if len(input_ids) > _LONGEST_PROMPT:
-            raise invalid("input_ids", f"at most {_LONGEST_PROMPT} tokens long", len(input_ids))
-        most = facts.qformer_max_tokens
-        if not 1 <= len(qformer_input_ids) <= most:
-            raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(qformer_input_ids))
-        check_options(item.options, facts.vocab_size)
-        if item.options.stop_strings and not self._knows_text():
-            raise RequestError(
-                "UNSUPPORTED",
-                "stop_strings need a tokenizer, and a model made from a configuration has none.",
-                path="stop_strings",
-            )
-        _check_context(facts, len(input_ids), item.options.max_new_tokens)
+        if isinstance(request, ForwardRequest):
+            self._forward.check(request)
+        elif isinstance(request, QuestionRequest):
+            self._check_question(request)
 
-    def batch_key(self, options: GenerateOptions) -> bytes:
-        """Equal for options that may run in one batch."""
-        return batch_key(options)
+    def batch_key(self, request: Request) -> bytes:
+        """Equal for requests that may run in one batch; other operations run by themselves."""
+        if isinstance(request, GenerateRequest):
+            return batch_key(request.options)
+        return f"{request.request_id} {request.attempt}".encode()
 
-    def check_picture(self, frame: TensorFrame) -> None:
-        """The model's own size, in bytes or already normalised."""
+    def check_picture(self, frame: TensorFrame, *, interpolate: bool) -> None:
+        """In bytes or already normalised; of the model's own size, unless it is to be interpolated."""
         if self._normalise is None:
             raise RequestError("UNSUPPORTED", "This model takes no pictures: it is a Q-Former alone.")
-        self._normalise.check(frame)
+        self._normalise.check(frame, interpolate=interpolate)
 
     def cached_picture(self, digest: str) -> Picture | None:
         """A picture of which the features are known."""
@@ -114,9 +106,15 @@ class ModelEngine:
         now = time.monotonic()
         for request in batch:
             request.started_at = now
-        requests = [request for request in batch if _has_own_picture(request, outbox)]
-        if not requests:
-            return
+            if isinstance(request, ForwardRequest):
+                outbox.result(request, self._forward.run(request, self._count))
+        questions = [r for r in batch if isinstance(r, GenerateRequest) and _has_own_picture(r, outbox)]
+        if questions:
+            self._generate(questions, outbox)
+        if self._device.type == "cuda":
+            self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
+
+    def _generate(self, requests: Sequence[GenerateRequest], outbox: Outbox) -> None:
         pipeline, decoder = self._pipeline, self._decoder
         if pipeline is None or decoder is None:
             raise RequestError("UNSUPPORTED", "This model has no language model: it cannot generate.")
@@ -130,8 +128,30 @@ class ModelEngine:
         stage("qformer")
         self._count()
         decoder.run(requests, prompt, facts, outbox, self._count)
-        if self._device.type == "cuda":
-            self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
+
+    def _check_question(self, request: QuestionRequest) -> None:
+        facts = self.served.model
+        _check_ids(request.input_ids, "input_ids", facts.vocab_size)
+        _check_ids(request.qformer_input_ids, "qformer_input_ids", facts.qformer_vocab_size)
+        prompt = len(request.input_ids)
+        if prompt > _LONGEST_PROMPT:
+            raise invalid("input_ids", f"at most {_LONGEST_PROMPT} tokens long", prompt)
+        most = facts.qformer_max_tokens
+        if not 1 <= len(request.qformer_input_ids) <= most:
+            raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(request.qformer_input_ids))
+        if isinstance(request, GenerateRequest):
+            self._check_options(request.options, prompt)
+
+    def _check_options(self, options: GenerateOptions, prompt: int) -> None:
+        facts = self.served.model
+        check_options(options, facts.vocab_size)
+        if options.stop_strings and not self._knows_text():
+            raise RequestError(
+                "UNSUPPORTED",
+                "stop_strings need a tokenizer, and a model made from a configuration has none.",
+                path="stop_strings",
+            )
+        _check_context(facts, prompt, options.max_new_tokens)
 
     def _knows_text(self) -> bool:
         return self._decoder is not None and self._decoder.knows_text
@@ -158,7 +178,7 @@ class _Stages:
         self._since = now
 
 
-def _has_own_picture(request: Request, outbox: Outbox) -> bool:
+def _has_own_picture(request: QuestionRequest, outbox: Outbox) -> bool:
     """Whether a picture's bytes are what its hash says: features are kept under it, for all to come."""
     picture = request.picture
     if picture.features is not None or picture.frame is None:

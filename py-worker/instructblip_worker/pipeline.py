@@ -6,13 +6,14 @@ a picture's features serve every question about it, and texts are padded on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from .feature_cache import FeatureCache
-from .pixels import PixelNormaliser
+from .pixels import PixelNormaliser, picture_size
+from .protocol import TensorFrame
 from .request import Picture
 from .stages import Prompt, Stages
 
@@ -37,10 +38,11 @@ class Pipeline:
         """
         unseen = {picture.digest: picture for picture in pictures if picture.features is None}
         shown = [(picture, picture.frame) for picture in unseen.values() if picture.frame is not None]
-        for start in range(0, len(shown), _TOGETHER):
-            group = shown[start : start + _TOGETHER]
+        for group in _groups(shown):
             # [G, 3, S, S] -> [G, P, H]
-            features = self._stages.see(self._normalise([frame for _, frame in group]))
+            pixels = self._normalise([frame for _, frame in group])
+            # Without effect on pictures of the model's own size.
+            features = self._stages.see(pixels, interpolate=group[0][0].interpolate)
             for row, (picture, _) in enumerate(group):
                 # A copy: a view would keep the whole group alive for as long as one picture is cached.
                 picture.features = features[row : row + 1].clone()
@@ -65,3 +67,13 @@ def _stack(pictures: Sequence[Picture]) -> torch.Tensor:
     if len({picture.digest for picture in pictures}) == 1:
         features = features[:1]
     return torch.cat(features)
+
+
+def _groups(shown: list[tuple[Picture, TensorFrame]]) -> Iterator[list[tuple[Picture, TensorFrame]]]:
+    """Pictures of one size, a few at a time."""
+    by_size: dict[tuple[int, int], list[tuple[Picture, TensorFrame]]] = {}
+    for picture, frame in shown:
+        by_size.setdefault(picture_size(frame), []).append((picture, frame))
+    for alike in by_size.values():
+        for start in range(0, len(alike), _TOGETHER):
+            yield alike[start : start + _TOGETHER]

@@ -18,6 +18,18 @@ _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
 
 
+_LEAST_SIDE = 14
+"""A patch of the published checkpoints."""
+_LARGEST = 4
+"""Sides may be so many times the model's own."""
+
+
+def picture_size(frame: TensorFrame) -> tuple[int, int]:
+    """Height and width of u8 [H, W, 3] or f32 [3, H, W]."""
+    height, width = frame.shape[:2] if frame.dtype == "u8" else frame.shape[1:]
+    return height, width
+
+
 @dataclass(frozen=True)
 class PixelSettings:
     """The part of a checkpoint's ``preprocessor_config.json`` that concerns values, not size."""
@@ -48,7 +60,8 @@ class PixelNormaliser:
     """
 
     def __init__(self, settings: PixelSettings, size: int) -> None:
-        self._size = size
+        self.size = size
+        """Side of the square that the vision model was made for."""
         values = np.arange(256, dtype=np.uint8)
         scaled = (values.astype(np.float64) * settings.rescale_factor).astype(np.float32)
         if not settings.do_rescale:
@@ -61,20 +74,25 @@ class PixelNormaliser:
             table = (table - mean) / std
         self._table: npt.NDArray[np.float32] = table
 
-    def check(self, frame: TensorFrame) -> None:
-        """Refuse a picture of another kind or size."""
-        size = self._size
-        if frame.dtype == "u8" and frame.shape == (size, size, 3):
-            return
-        if frame.dtype != "f32" or frame.shape != (3, size, size):
+    def check(self, frame: TensorFrame, *, interpolate: bool) -> None:
+        """Refuse a picture of another kind or size; ``interpolate`` allows sizes that are not the model's."""
+        size = self.size
+        # Memory for attention grows with the fourth power of a side.
+        least, most = (_LEAST_SIDE, _LARGEST * size) if interpolate else (size, size)
+        colours = frame.shape[-1:] if frame.dtype == "u8" else frame.shape[:1]
+        alike = frame.dtype in ("u8", "f32") and len(frame.shape) == 3 and colours == (3,)
+        if not alike or not all(least <= side <= most for side in picture_size(frame)):
             wanted = f"u8 [{size}, {size}, 3] or f32 [3, {size}, {size}]"
+            if interpolate:
+                wanted = f"u8 [H, W, 3] or f32 [3, H, W] with sides from {least} to {most}"
             raise invalid("image", wanted, f"{frame.dtype} {list(frame.shape)}")
-        if not np.isfinite(frame.numpy()).all():
+        if frame.dtype == "f32" and not np.isfinite(frame.numpy()).all():
             raise invalid("image", "finite everywhere", "NaN or infinite somewhere")
 
     def __call__(self, frames: Sequence[TensorFrame]) -> torch.Tensor:
-        """f32 [B, 3, size, size] of pictures that are u8 [size, size, 3] or normalised already."""
-        batch = np.empty((len(frames), 3, self._size, self._size), dtype=np.float32)
+        """f32 [B, 3, H, W] of pictures of one size that are u8 [H, W, 3] or normalised already."""
+        height, width = picture_size(frames[0])
+        batch = np.empty((len(frames), 3, height, width), dtype=np.float32)
         for picture, frame in zip(batch, frames, strict=True):
             pixels = frame.numpy()
             if frame.dtype == "f32":

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .protocol import ChunkEntry, GenerateOptions, TensorFrame
+from .protocol import ChunkEntry, ForwardOp, GenerateOptions, TensorFrame
 
 if TYPE_CHECKING:
     import torch
@@ -20,21 +20,31 @@ class Picture:
     """A picture by its content hash; shared by all requests about it that are in hand.
 
     ``frame`` is u8 [height, width, 3], or f32 [3, height, width] already normalised; None when only the
-    cached ``features`` [1, patches, hidden] are known.
+    cached ``features`` [1, patches, hidden] are known. ``interpolate`` lets it have another size than the
+    model's.
     """
 
-    __slots__ = ("__weakref__", "digest", "features", "frame")
+    __slots__ = ("__weakref__", "digest", "features", "frame", "interpolate")
 
     def __init__(
-        self, digest: str, frame: TensorFrame | None = None, features: torch.Tensor | None = None
+        self,
+        digest: str,
+        frame: TensorFrame | None = None,
+        features: torch.Tensor | None = None,
+        *,
+        interpolate: bool = False,
     ) -> None:
         self.digest = digest
         self.frame = frame
         self.features = features
+        self.interpolate = interpolate
 
 
 class TokenStream:
-    """Tokens on their way to CHUNKs, held back while the reader's credit is used up."""
+    """Tokens on their way to CHUNKs, held back while the reader's credit is used up.
+
+    PARTs of large outputs use up the same credit.
+    """
 
     def __init__(self, wanted: bool, credit: int | None) -> None:
         self.wanted = wanted
@@ -55,33 +65,31 @@ class TokenStream:
             if self._credit is not None:
                 self._credit += chunks
 
-    def take(self) -> list[int]:
-        """What may go now as one chunk; empty when there is nothing, or no credit."""
-        if not self._held:
-            return []
+    def spend(self) -> bool:
+        """Take the credit for one message more; False when there is none."""
         with self._lock:
             if self._credit == 0:
-                return []
+                return False
             if self._credit is not None:
                 self._credit -= 1
+            return True
+
+    def take(self) -> list[int]:
+        """What may go now as one chunk; empty when there is nothing, or no credit."""
+        if not self._held or not self.spend():
+            return []
         tokens = self._held[:_CHUNK_TOKENS]
         del self._held[:_CHUNK_TOKENS]
         self.sent += 1
         return tokens
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Request:
     """One attempt at one request. Identity is its equality; ``settled`` is written by the registry alone."""
 
     request_id: str
     attempt: int
-    input_ids: list[int]
-    """The language model's prompt, unpadded."""
-    qformer_input_ids: list[int]
-    """The Q-Former's prompt, unpadded."""
-    picture: Picture
-    options: GenerateOptions
     stream: TokenStream
     batch_key: bytes
     """Requests with equal keys may share a batch."""
@@ -92,6 +100,8 @@ class Request:
     received_at: float = field(default_factory=time.monotonic)
     started_at: float | None = None
     steps: int = 0
+    answered: bool = False
+    """Its answer is complete; large outputs may still be on their way."""
     settled: bool = False
     """Answered, failed or given up: whoever computes it may stop."""
 
@@ -108,3 +118,38 @@ class Request:
         return ChunkEntry(
             request_id=self.request_id, attempt=self.attempt, seq=self.stream.sent - 1, tokens=tokens
         )
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class QuestionRequest(Request):
+    """A question about a picture."""
+
+    picture: Picture
+    input_ids: list[int]
+    """The language model's prompt, unpadded."""
+    qformer_input_ids: list[int]
+    """The Q-Former's prompt, unpadded."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class GenerateRequest(QuestionRequest):
+    """Asks for new tokens."""
+
+    options: GenerateOptions
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class RankRequest(QuestionRequest):
+    """Asks how likely some answers are."""
+
+    candidates: list[list[int]]
+    """Each answer's tokens."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class ForwardRequest(Request):
+    """Asks for one pass through the model or a part of it."""
+
+    op: ForwardOp
+    inputs: dict[str, TensorFrame]
+    """By transformers' names; whole batches."""

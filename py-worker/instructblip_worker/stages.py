@@ -44,10 +44,12 @@ class Stages:
         self._projection_dtype = model.language_projection.weight.dtype
         self._text_dtype = self._embed.weight.dtype
 
-    def see(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Features [B, P, H] of normalised pictures [B, 3, S, S]."""
+    def see(self, pixels: torch.Tensor, *, interpolate: bool = False) -> torch.Tensor:
+        """Features [B, P, H] of normalised pictures [B, 3, S, S]; other sizes want ``interpolate``."""
         pixels = pixels.to(self.device, self._vision_dtype)
-        features: torch.Tensor = self._model.vision_model(pixel_values=pixels).last_hidden_state
+        features: torch.Tensor = self._model.vision_model(
+            pixel_values=pixels, interpolate_pos_encoding=interpolate
+        ).last_hidden_state
         return features
 
     def query(self, features: torch.Tensor, questions: Sequence[list[int]]) -> torch.Tensor:

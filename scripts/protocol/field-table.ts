@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** Fields whose own fields are told elsewhere: tensors with the frames, options in a table of their own. */
-const TOLD_ELSEWHERE = new Set(["tensors", "items[].options"]);
+const TOLD_ELSEWHERE = new Set(["tensors", "items[].op.options"]);
 
 /** A Markdown table of every field of a schema, nested ones by their path. */
 export function fieldTable(schema: Schema): string {

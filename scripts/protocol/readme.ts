@@ -41,6 +41,8 @@ const LIMIT_TEXTS: { readonly [K in keyof typeof LIMITS]: string } = {
   tensors: "tensor frames of a message",
   rank: "dimensions of a tensor",
   tensorBytes: "bytes of a message's tensor frames, all together",
+  partBytes: "bytes of a PART's tensor",
+  outputBytes: "bytes of a request's outputs, all together",
   batch: "requests in one SUBMIT",
   errorMessageBytes: "bytes of an error's `message` in UTF-8, as its sender cuts it",
 };
@@ -54,7 +56,9 @@ function limitsTable(): string {
 
 function optionsSchema(): Schema {
   const { items } = headerSchema("SUBMIT").properties as { readonly items: { readonly items: Schema } };
-  return (items.items.properties as { readonly options: Schema }).options;
+  const { op } = items.items.properties as { readonly op: { readonly oneOf: readonly Schema[] } };
+  const options = op.oneOf.map(({ properties }) => (properties as { readonly options?: Schema }).options);
+  return options.find((schema) => schema !== undefined) as Schema;
 }
 
 function byteText(code: number): string {

@@ -13,7 +13,7 @@ interface RawOptions {
   readonly stream?: boolean;
   readonly modelId?: string;
   readonly picture?: number;
-  readonly prepare?: Request["prepare"];
+  readonly prepare?: Request<"generate">["prepare"];
 }
 
 /** A request without a processor: the scripted engine answers with its input ids, over and over. */

@@ -11,7 +11,7 @@ import torch
 from ..errors import RequestError
 from ..outbox import Answer, Outbox
 from ..protocol import TensorFrame
-from ..request import Request
+from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
 from .rows import Row
 
@@ -29,7 +29,7 @@ class Batch:
 
     def __init__(
         self,
-        requests: Sequence[Request],
+        requests: Sequence[GenerateRequest],
         facts: Facts,
         outbox: Outbox,
         special: SpecialTokens,
@@ -77,7 +77,7 @@ class Batch:
         """Stream the newest tokens, and answer the requests that are over."""
         self.count_step()
         copies = len(rows) // len(self.requests)
-        over: list[tuple[Request, Sequence[Row]]] = []
+        over: list[tuple[GenerateRequest, Sequence[Row]]] = []
         for index, request in enumerate(self.requests):
             own = rows[index * copies : (index + 1) * copies]
             if request.settled:
@@ -91,7 +91,7 @@ class Batch:
             if not self.wants_outputs:
                 self.answer(request, own, {})
 
-    def answer(self, request: Request, rows: Sequence[Row], outputs: dict[str, TensorFrame]) -> None:
+    def answer(self, request: GenerateRequest, rows: Sequence[Row], outputs: dict[str, TensorFrame]) -> None:
         """The RESULT of a request whose rows are over."""
         if request.settled:
             return

@@ -11,7 +11,7 @@ import torch
 from transformers.generation.stopping_criteria import StoppingCriteria, StopStringCriteria
 
 from ..protocol import FinishReason
-from ..request import Request
+from ..request import GenerateRequest
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Row:
     """One sequence of one request."""
 
-    request: Request
+    request: GenerateRequest
     ends_at: float | None
     """When `max_time` is over, on the monotonic clock."""
     tokens: list[int] = field(default_factory=list)

@@ -15,7 +15,7 @@ from transformers.generation.stopping_criteria import StoppingCriteriaList
 
 from ..outbox import Outbox
 from ..protocol import FinishReason
-from ..request import Request
+from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
 from ..stages import Prompt
 from .batch import Batch, Facts
@@ -48,7 +48,7 @@ class StaticDecoder:
 
     def run(
         self,
-        requests: Sequence[Request],
+        requests: Sequence[GenerateRequest],
         prompt: Prompt,
         facts: Facts,
         outbox: Outbox,

@@ -13,7 +13,7 @@ from ..outbox import Outbox
 from ..parts import Parts
 from ..protocol import Error, GenerateOptions, Result, TensorFrame, decode
 from ..registry import Registry
-from ..request import Picture, Request, TokenStream
+from ..request import GenerateRequest, Picture, TokenStream
 
 
 def check_model(parts: Parts) -> None:
@@ -77,7 +77,7 @@ def _answer_once(engine: ModelEngine) -> None:
     size = facts.image_size
     frame = TensorFrame("u8", (size, size, 3), memoryview(bytes(size * size * 3)))
     options = GenerateOptions(max_new_tokens=2, min_new_tokens=2)
-    request = Request(
+    request = GenerateRequest(
         request_id="00000000-0000-4000-8000-000000000000",
         attempt=1,
         input_ids=[facts.start_token_id],
@@ -85,7 +85,7 @@ def _answer_once(engine: ModelEngine) -> None:
         picture=Picture(frame.content_hash(), frame),
         options=options,
         stream=TokenStream(wanted=False, credit=None),
-        batch_key=engine.batch_key(options),
+        batch_key=b"",
         rows=1,
         deadline=None,
     )

@@ -24,6 +24,7 @@ from ._deployment import (
 from ._errors import ERROR_CODES, ErrorCode, ProtocolError
 from ._generate_options import GenerateOptions, WatermarkingConfig
 from ._kinds import KINDS, TENSOR_KINDS, Message, kind_of
+from ._limits import OUTPUT_BYTES
 from ._request import (
     Accept,
     AttemptRecord,
@@ -34,13 +35,18 @@ from ._request import (
     Credit,
     Error,
     FinishReason,
+    ForwardModule,
+    ForwardOp,
+    GenerateOp,
     ImageRef,
     Item,
     Need,
-    Op,
+    Part,
     Put,
+    RankOp,
     Result,
     Submit,
+    operation_name,
 )
 from ._schema_hash import SCHEMA_HASH
 from ._tensor_frame import ELEMENT_BYTES, TensorFrame
@@ -55,6 +61,7 @@ __all__ = [
     "KINDS",
     "MINOR_MAX",
     "MINOR_MIN",
+    "OUTPUT_BYTES",
     "PROTOCOL_MAJOR",
     "SCHEMA_HASH",
     "TENSOR_KINDS",
@@ -79,7 +86,10 @@ __all__ = [
     "ErrorCode",
     "FinishReason",
     "FolderSource",
+    "ForwardModule",
+    "ForwardOp",
     "Frame",
+    "GenerateOp",
     "GenerateOptions",
     "Goodbye",
     "Hello",
@@ -91,13 +101,14 @@ __all__ = [
     "Minors",
     "ModelFacts",
     "Need",
-    "Op",
+    "Part",
     "Ping",
     "Precision",
     "Progress",
     "ProtocolError",
     "Put",
     "Quantization",
+    "RankOp",
     "Ready",
     "Result",
     "Running",
@@ -112,5 +123,6 @@ __all__ = [
     "decode",
     "encode",
     "kind_of",
+    "operation_name",
     "well_formed",
 ]

@@ -5,7 +5,21 @@ from __future__ import annotations
 from ._admin import Admin, AdminReply
 from ._connection import Beat, Disconnect, Drain, Goodbye, Hello, Ping, Progress, Welcome
 from ._deployment import Assets, AssetsReply, Load, Ready
-from ._request import Accept, Cancel, Chunk, Credit, Error, Need, Put, Result, Submit
+from ._request import (
+    Accept,
+    Cancel,
+    Chunk,
+    Credit,
+    Error,
+    ForwardOp,
+    GenerateOp,
+    Need,
+    Part,
+    Put,
+    RankOp,
+    Result,
+    Submit,
+)
 
 Message = (
     Hello
@@ -18,6 +32,7 @@ Message = (
     | Submit
     | Accept
     | Chunk
+    | Part
     | Result
     | Error
     | Cancel
@@ -47,6 +62,7 @@ KINDS: dict[str, tuple[int, type[Message]]] = {
     "CHUNK": (0x12, Chunk),
     "RESULT": (0x13, Result),
     "ERROR": (0x14, Error),
+    "PART": (0x15, Part),
     "CANCEL": (0x20, Cancel),
     "CREDIT": (0x21, Credit),
     "DRAIN": (0x22, Drain),
@@ -60,7 +76,7 @@ KINDS: dict[str, tuple[int, type[Message]]] = {
     "ADMIN_REPLY": (0x35, AdminReply),
 }
 
-TENSOR_KINDS = frozenset({"SUBMIT", "RESULT", "PUT", "ASSETS_REPLY"})
+TENSOR_KINDS = frozenset({"SUBMIT", "PART", "RESULT", "PUT", "ASSETS_REPLY"})
 """Kinds that carry tensor frames, described by the header's ``tensors``."""
 
 _BY_CODE = {code: name for name, (code, _) in KINDS.items()}
@@ -80,17 +96,23 @@ def kind_of(message: Message) -> str:
 def tensor_references(message: Message) -> list[tuple[str, int]]:
     """Every position in ``tensors`` that a header names, with the path of the field."""
     if isinstance(message, Submit):
-        found: list[tuple[str, int]] = []
-        for i, item in enumerate(message.items):
-            if item.image.tensor is not None:
-                found.append((f"items[{i}].image.tensor", item.image.tensor))
-            found.append((f"items[{i}].input_ids", item.input_ids))
-            found.append((f"items[{i}].qformer_input_ids", item.qformer_input_ids))
-        return found
+        return [
+            (f"items[{i}].op.{path}", index)
+            for i, item in enumerate(message.items)
+            for path, index in _op_references(item.op)
+        ]
     if isinstance(message, Result):
         return [(f"outputs.{name}", index) for name, index in message.outputs.items()]
-    if isinstance(message, Put):
+    if isinstance(message, Put | Part):
         return [("tensor", message.tensor)]
     if isinstance(message, AssetsReply):
         return [(f"files[{i}].tensor", file.tensor) for i, file in enumerate(message.files)]
     return []
+
+
+def _op_references(op: GenerateOp | RankOp | ForwardOp) -> list[tuple[str, int]]:
+    if isinstance(op, ForwardOp):
+        return [(f"inputs.{name}", index) for name, index in op.inputs.items()]
+    found = [] if op.image.tensor is None else [("image.tensor", op.image.tensor)]
+    found += [("input_ids", op.input_ids), ("qformer_input_ids", op.qformer_input_ids)]
+    return [*found, ("candidates", op.candidates)] if isinstance(op, RankOp) else found

@@ -33,6 +33,12 @@ RANK = 8
 TENSOR_BYTES = 64 * 1024 * 1024
 """Bytes of all tensor frames of a message."""
 
+PART_BYTES = 16 * 1024 * 1024
+"""Bytes of the tensor of a PART."""
+
+OUTPUT_BYTES = 1024 * 1024 * 1024
+"""Bytes of all outputs of a request."""
+
 BATCH = 64
 """Requests in one SUBMIT."""
 

@@ -20,13 +20,21 @@ from ._types import (
     ModelId,
     Name,
     RequestId,
+    Shape,
     ShortText,
     TensorIndex,
     TokenId,
+    WireDType,
     WorkerEpoch,
 )
 
-Op = Literal["generate"]
+ForwardModule = Literal["model", "vision", "qformer", "image_features"]
+_FORWARD_NAMES: dict[ForwardModule, str] = {
+    "model": "forward",
+    "vision": "vision_forward",
+    "qformer": "qformer_forward",
+    "image_features": "image_features",
+}
 FinishReason = Literal["eos", "length", "stop", "time"]
 
 
@@ -35,6 +43,42 @@ class ImageRef(Header, kw_only=True, frozen=True):
 
     hash: Hash
     tensor: TensorIndex | None = None
+    interpolate: bool | None = None
+
+
+class GenerateOp(Header, kw_only=True, frozen=True, tag_field="kind", tag="generate"):
+    """New tokens. ``input_ids`` and ``qformer_input_ids`` point at i32 [tokens]."""
+
+    image: ImageRef
+    input_ids: TensorIndex
+    qformer_input_ids: TensorIndex
+    options: GenerateOptions
+
+
+class RankOp(Header, kw_only=True, frozen=True, tag_field="kind", tag="rank"):
+    """How likely some answers are. ``candidates`` points at i32 [candidates, tokens], padded with -1."""
+
+    image: ImageRef
+    input_ids: TensorIndex
+    qformer_input_ids: TensorIndex
+    candidates: TensorIndex
+
+
+class ForwardOp(Header, kw_only=True, frozen=True, tag_field="kind", tag="forward"):
+    """One pass through the model or a part of it; ``inputs`` are whole batches."""
+
+    module: ForwardModule
+    inputs: dict[Name, TensorIndex]
+    outputs: Annotated[list[Name], Meta(min_length=1, max_length=64)]
+    output_dtype: Literal["f32", "f16", "bf16"] | None = None
+    interpolate_pos_encoding: bool | None = None
+
+
+def operation_name(op: GenerateOp | RankOp | ForwardOp) -> str:
+    """How READY names the operation."""
+    if isinstance(op, ForwardOp):
+        return _FORWARD_NAMES[op.module]
+    return "rank" if isinstance(op, RankOp) else "generate"
 
 
 class CallPolicy(Header, kw_only=True, frozen=True):
@@ -47,18 +91,14 @@ class CallPolicy(Header, kw_only=True, frozen=True):
 
 
 class Item(Header, kw_only=True, frozen=True):
-    """One request in a SUBMIT. ``input_ids`` and ``qformer_input_ids`` point at i32 [tokens]."""
+    """One request in a SUBMIT."""
 
     request_id: RequestId
     attempt: Attempt
-    op: Op
+    op: GenerateOp | RankOp | ForwardOp
     ttl_ms: Milliseconds | None = None
     stream: bool
     credit: Annotated[int, Meta(ge=0, le=2**20)] | None = None
-    image: ImageRef
-    input_ids: TensorIndex
-    qformer_input_ids: TensorIndex
-    options: GenerateOptions
     call: CallPolicy | None = None
 
 
@@ -105,6 +145,20 @@ class AttemptRecord(Header, kw_only=True, frozen=True):
 Attempts = Annotated[list[AttemptRecord], Meta(max_length=32)]
 
 
+class Part(Header, kw_only=True, frozen=True):
+    """A piece of an output too large for the RESULT: the bytes from ``offset`` on. Carries tensors."""
+
+    worker_epoch: WorkerEpoch | None = None
+    request_id: RequestId
+    attempt: Attempt
+    seq: Count
+    output: Name
+    dtype: WireDType
+    shape: Shape
+    offset: Count
+    tensor: TensorIndex
+
+
 class Result(Header, kw_only=True, frozen=True):
     """The answer; final. ``outputs`` names tensors. Carries tensors."""
 
@@ -112,6 +166,7 @@ class Result(Header, kw_only=True, frozen=True):
     request_id: RequestId
     attempt: Attempt
     chunks: Count
+    parts: Count | None = None
     outputs: dict[Name, TensorIndex]
     finish_reasons: Annotated[list[FinishReason], Meta(max_length=64)]
     timings: dict[Name, float]
@@ -145,7 +200,7 @@ class Cancel(Header, kw_only=True, frozen=True):
 
 
 class Credit(Header, kw_only=True, frozen=True):
-    """So many more CHUNKs of the request may be sent."""
+    """So many more CHUNKs and PARTs of the request may be sent."""
 
     request_id: RequestId
     attempt: Attempt

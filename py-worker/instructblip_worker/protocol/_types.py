@@ -23,6 +23,7 @@ ModelId = Annotated[str, Meta(min_length=1, max_length=128)]
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 TokenId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 TensorIndex = Annotated[int, Meta(ge=0, le=_limits.TENSORS - 1)]
+Shape = Annotated[list[Annotated[int, Meta(ge=0, le=2**31 - 1)]], Meta(max_length=_limits.RANK)]
 Slots = Annotated[int, Meta(ge=1, le=1024)]
 
 WireDType = Literal["u8", "i8", "i32", "i64", "f16", "bf16", "f32", "bool"]
@@ -38,7 +39,7 @@ class TensorSpec(Header, kw_only=True, frozen=True):
     """One tensor frame: element type, shape, and its length in bytes."""
 
     dtype: WireDType
-    shape: Annotated[list[Annotated[int, Meta(ge=0, le=2**31 - 1)]], Meta(max_length=_limits.RANK)]
+    shape: Shape
     bytes: Annotated[int, Meta(ge=0, le=_limits.TENSOR_BYTES)]
 
 

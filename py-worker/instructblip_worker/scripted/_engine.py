@@ -14,9 +14,9 @@ from ..errors import LoadError
 from ..failures import explain, fail_all
 from ..inbox import Inbox
 from ..outbox import Answer, Outbox
-from ..protocol import GenerateOptions, Item, Load, ModelFacts, ScriptedSource, TensorFrame
+from ..protocol import Load, ModelFacts, ScriptedSource, TensorFrame
 from ..reporter import Reporter
-from ..request import Picture, Request
+from ..request import GenerateRequest, Picture, Request
 from ._faults import strike_process, strike_request
 from ._script import Fault, Script
 
@@ -43,7 +43,7 @@ _OUTCOMES = frozenset({"lose", "stale_epoch", "duplicate_result", "stray_result"
 class _Row:
     """A request under way."""
 
-    request: Request
+    request: GenerateRequest
     tokens: list[int]
     """The whole answer, known from the start."""
     ends: bool
@@ -74,14 +74,14 @@ class ScriptedEngine:
         facts = msgspec.convert({**msgspec.to_builtins(_FACTS), **script.facts}, ModelFacts)
         self.served = Served(model=facts, ops=["generate"], assets=assets)
 
-    def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None:
+    def check(self, request: Request) -> None:
         """Anything goes."""
 
-    def batch_key(self, options: GenerateOptions) -> bytes:
+    def batch_key(self, request: Request) -> bytes:
         """All requests are alike: each has its own slot."""
         return b""
 
-    def check_picture(self, frame: TensorFrame) -> None:
+    def check_picture(self, frame: TensorFrame, *, interpolate: bool) -> None:
         """Anything goes."""
 
     def cached_picture(self, digest: str) -> Picture | None:
@@ -93,10 +93,11 @@ class ScriptedEngine:
         self._strike_at("ready")
         rows: list[_Row] = []
         while True:
-            rows = [row for row in rows if not row.request.settled and not row.lost]
+            rows = [row for row in rows if not (row.request.settled or row.request.answered or row.lost)]
             free = self._slots - sum(row.request.rows for row in rows)
             if free > 0:
-                rows += [self._begin(request) for request in inbox.take_now(free)]
+                taken = inbox.take_now(free)
+                rows += [self._begin(request) for request in taken if isinstance(request, GenerateRequest)]
             if not rows:
                 if inbox.closed and not len(inbox):
                     return
@@ -110,7 +111,7 @@ class ScriptedEngine:
             else:
                 time.sleep(max(0.0, due - time.monotonic()))
 
-    def _begin(self, request: Request) -> _Row:
+    def _begin(self, request: GenerateRequest) -> _Row:
         request.started_at = time.monotonic()
         source = request.input_ids or [0]
         wanted = len(source) if self._script.tokens is None else self._script.tokens
@@ -189,10 +190,9 @@ class ScriptedEngine:
             outbox.mail.put(outbox.result_frames(row.request, answer, epoch - 1 if epoch > 1 else epoch + 1))
             row.lost = True
             return
-        frames = outbox.result_frames(row.request, answer)
         outbox.result(row.request, answer)
         if "duplicate_result" in row.outcome:
-            outbox.mail.put(frames)
+            outbox.mail.put(outbox.result_frames(row.request, answer))
         if "stray_result" in row.outcome:
             row.request.request_id = "00000000-0000-4000-8000-000000000000"
             outbox.mail.put(outbox.result_frames(row.request, answer))

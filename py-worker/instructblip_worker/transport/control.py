@@ -115,6 +115,8 @@ class Control(threading.Thread):
             request = self._session.registry.find(message.request_id, message.attempt)
             if request is not None:
                 request.stream.grant(message.chunks)
+                # The data thread may have parts that wait for it.
+                self._session.outbox.mail.ring()
         elif isinstance(message, Drain):
             self._drain(channel, message.deadline_ms / 1000)
         elif isinstance(message, Disconnect):

@@ -44,6 +44,8 @@ class Data(threading.Thread):
                 self._handle(intake, *received)
             for frames in session.outbox.mail.take_all():
                 channel.send(frames)
+            while (part := session.outbox.next_part()) is not None:
+                channel.send(part)
             intake.release()
             intake.give_up_late_pictures()
             for request in session.registry.expired():

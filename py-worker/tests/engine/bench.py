@@ -29,7 +29,7 @@ from instructblip_worker.protocol import (
 )
 from instructblip_worker.registry import Registry
 from instructblip_worker.reporter import Reporter
-from instructblip_worker.request import Picture, Request, TokenStream
+from instructblip_worker.request import GenerateRequest, Picture, TokenStream
 
 MODELS = Path(__file__).parents[3] / "models"
 EPOCH = 3
@@ -67,7 +67,7 @@ class Replies:
             for entry in message.chunks:
                 self.streams.setdefault(entry.request_id, []).extend(entry.tokens)
 
-    def sequences(self, request: Request) -> list[list[int]]:
+    def sequences(self, request: GenerateRequest) -> list[list[int]]:
         """The rows of a request's answer."""
         assert request.request_id not in self.errors, self.errors[request.request_id]
         rows: list[list[int]] = self.tensors[request.request_id]["sequences"].tolist()
@@ -111,12 +111,12 @@ class Bench:
         credit: int | None = None,
         cached: bool = False,
         **options: Any,
-    ) -> Request:
+    ) -> GenerateRequest:
         """A request as the intake would make it."""
         frame = picture(image) if isinstance(image, int) else image
         shown = Picture(frame.content_hash(), frame)
         chosen = GenerateOptions(**{"max_new_tokens": 8, **options})
-        return Request(
+        request = GenerateRequest(
             request_id=str(uuid.uuid4()),
             attempt=1,
             input_ids=list(input_ids),
@@ -124,13 +124,15 @@ class Bench:
             picture=(self.engine.cached_picture(shown.digest) or shown) if cached else shown,
             options=chosen,
             stream=TokenStream(stream, credit),
-            batch_key=self.engine.batch_key(chosen),
+            batch_key=b"",
             rows=max(chosen.num_beams or 1, chosen.num_return_sequences or 1),
             deadline=None,
         )
+        request.batch_key = self.engine.batch_key(request)
+        return request
 
     def run(
-        self, *requests: Request, at_step: Callable[[int, Outbox, Registry], None] | None = None
+        self, *requests: GenerateRequest, at_step: Callable[[int, Outbox, Registry], None] | None = None
     ) -> Replies:
         """Run requests as one batch. ``at_step`` is called after every unit of work, with its number."""
         registry = Registry()
@@ -155,7 +157,7 @@ class Bench:
         return replies
 
     @torch.inference_mode()
-    def judge(self, request: Request, **more: Any) -> Any:
+    def judge(self, request: GenerateRequest, **more: Any) -> Any:
         """transformers' own ``generate`` for this request alone, on embeddings made stage by stage."""
         from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
@@ -183,7 +185,7 @@ class Bench:
                 **{**_options(request.options), **more},
             )
 
-    def judged(self, request: Request) -> list[list[int]]:
+    def judged(self, request: GenerateRequest) -> list[list[int]]:
         """The judge's rows as a RESULT has them: led by the start token, without padding."""
         output = self.judge(request, return_dict_in_generate=True)
         led = 1 if self.kind == "t5" else 0
@@ -195,7 +197,7 @@ class Bench:
             for row, length in zip(rows, lengths, strict=True)
         ]
 
-    def unpadded(self, replies: Replies, request: Request) -> list[list[int]]:
+    def unpadded(self, replies: Replies, request: GenerateRequest) -> list[list[int]]:
         """The rows of an answer, cut after the end id."""
         eos = self.facts.eos_token_ids[0]
         reasons = replies.results[request.request_id].finish_reasons

@@ -21,8 +21,9 @@ from transformers import (
 from instructblip_worker.errors import LoadError, RequestError
 from instructblip_worker.loading import load_engine
 from instructblip_worker.model_engine import ModelEngine
-from instructblip_worker.protocol import ConfigSource, GenerateOptions, ImageRef, Item, Load
+from instructblip_worker.protocol import ConfigSource, GenerateOptions, Load
 from instructblip_worker.reporter import Reporter
+from instructblip_worker.request import GenerateRequest, Picture, TokenStream
 from tests.engine.bench import Bench
 
 VISION: dict[str, Any] = {
@@ -210,18 +211,20 @@ def test_one_encoder_alone() -> None:
 
 def test_stop_strings_need_a_tokenizer() -> None:
     engine = load(source(whole("opt")))
-    item = Item(
+    request = GenerateRequest(
         request_id="00000000-0000-4000-8000-000000000001",
         attempt=1,
-        op="generate",
-        stream=False,
-        image=ImageRef(hash="0" * 64),
-        input_ids=0,
-        qformer_input_ids=1,
+        stream=TokenStream(wanted=False, credit=None),
+        batch_key=b"",
+        rows=1,
+        deadline=None,
+        picture=Picture("0" * 64),
+        input_ids=[5],
+        qformer_input_ids=[6],
         options=GenerateOptions(max_new_tokens=4, stop_strings=["."]),
     )
     with pytest.raises(RequestError) as caught:
-        engine.check(item, [5], [6])
+        engine.check(request)
     assert (caught.value.code, caught.value.path) == ("UNSUPPORTED", "stop_strings")
 
 

@@ -67,6 +67,8 @@ def test_limits_agree() -> None:
         "tensors": _limits.TENSORS,
         "rank": _limits.RANK,
         "tensorBytes": _limits.TENSOR_BYTES,
+        "partBytes": _limits.PART_BYTES,
+        "outputBytes": _limits.OUTPUT_BYTES,
         "batch": _limits.BATCH,
         "errorMessageBytes": _limits.ERROR_MESSAGE_BYTES,
     }

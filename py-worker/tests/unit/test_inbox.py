@@ -7,11 +7,11 @@ import time
 
 from instructblip_worker.inbox import Inbox
 from instructblip_worker.protocol import GenerateOptions
-from instructblip_worker.request import Picture, Request, TokenStream
+from instructblip_worker.request import GenerateRequest, Picture, Request, TokenStream
 
 
 def request(key: bytes = b"", rows: int = 1) -> Request:
-    return Request(
+    return GenerateRequest(
         request_id="r",
         attempt=1,
         input_ids=[],

@@ -15,7 +15,6 @@ from instructblip_worker.launch import Endpoints, Launch
 from instructblip_worker.protocol import (
     Accept,
     Error,
-    GenerateOptions,
     Item,
     Load,
     Message,
@@ -25,7 +24,7 @@ from instructblip_worker.protocol import (
     TensorFrame,
     decode,
 )
-from instructblip_worker.request import Picture
+from instructblip_worker.request import Picture, Request
 from instructblip_worker.scripted._engine import _FACTS
 from instructblip_worker.session import Session
 from tests.worker.pool import EPOCH, ask
@@ -38,12 +37,12 @@ class Idle:
         self.served = Served(model=_FACTS, ops=ops, assets=empty_assets())
         self.gauges = Gauges()
 
-    def check(self, item: Item, input_ids: list[int], qformer_input_ids: list[int]) -> None: ...
+    def check(self, request: Request) -> None: ...
 
-    def batch_key(self, options: GenerateOptions) -> bytes:
+    def batch_key(self, request: Request) -> bytes:
         return b""
 
-    def check_picture(self, frame: TensorFrame) -> None: ...
+    def check_picture(self, frame: TensorFrame, *, interpolate: bool) -> None: ...
 
     def cached_picture(self, digest: str) -> Picture | None:
         return None

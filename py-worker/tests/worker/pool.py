@@ -26,6 +26,7 @@ from instructblip_worker.protocol import (
     Error,
     FolderSource,
     Frame,
+    GenerateOp,
     GenerateOptions,
     Hello,
     HubSource,
@@ -306,16 +307,17 @@ def ask(
     item = Item(
         request_id=request_id or str(uuid.uuid4()),
         attempt=attempt,
-        op="generate",
+        op=GenerateOp(
+            image=ImageRef(hash=frame)
+            if isinstance(frame, str)
+            else ImageRef(hash=frame.content_hash(), tensor=2),
+            input_ids=0,
+            qformer_input_ids=1,
+            options=GenerateOptions(**{"max_new_tokens": 8, **options}),
+        ),
         ttl_ms=ttl_ms,
         stream=stream,
         credit=credit,
-        image=ImageRef(hash=frame)
-        if isinstance(frame, str)
-        else ImageRef(hash=frame.content_hash(), tensor=2),
-        input_ids=0,
-        qformer_input_ids=1,
-        options=GenerateOptions(**{"max_new_tokens": 8, **options}),
     )
     return item, tensors
 
@@ -333,12 +335,15 @@ def blank_picture(shade: int = 0, size: int = 224) -> TensorFrame:
 def _shifted(item: Item, by: int) -> Item:
     import msgspec
 
-    image = item.image
+    op = item.op
+    assert isinstance(op, GenerateOp)
+    image = op.image
     if image.tensor is not None:
         image = msgspec.structs.replace(image, tensor=image.tensor + by)
-    return msgspec.structs.replace(
-        item, image=image, input_ids=item.input_ids + by, qformer_input_ids=item.qformer_input_ids + by
+    op = msgspec.structs.replace(
+        op, image=image, input_ids=op.input_ids + by, qformer_input_ids=op.qformer_input_ids + by
     )
+    return msgspec.structs.replace(item, op=op)
 
 
 def process_state(pid: int) -> str | None:

@@ -163,14 +163,16 @@ export const FULL: { readonly [K in KindName]: Omit<MessageCase, "kind"> } = {
       items: [
         {
           ...ref,
-          op: "generate",
+          op: {
+            kind: "generate",
+            image: { hash: HASH, tensor: 0, interpolate: true },
+            input_ids: 1,
+            qformer_input_ids: 2,
+            options,
+          },
           ttl_ms: 30_000,
           stream: true,
           credit: 32,
-          image: { hash: HASH, tensor: 0 },
-          input_ids: 1,
-          qformer_input_ids: 2,
-          options,
           call: { queue_timeout_ms: 1000, run_timeout_ms: 2000, priority: -3, max_retries: 2 },
         },
       ],
@@ -179,11 +181,25 @@ export const FULL: { readonly [K in KindName]: Omit<MessageCase, "kind"> } = {
   },
   ACCEPT: { header: { worker_epoch: 3, items: [ref] } },
   CHUNK: { header: { worker_epoch: 3, chunks: [{ ...ref, seq: 0, tokens: [5, 31999] }] } },
+  PART: {
+    header: {
+      worker_epoch: 3,
+      ...ref,
+      seq: 0,
+      output: "logits",
+      dtype: "bf16",
+      shape: [2, 34, 512],
+      offset: 0,
+      tensor: 0,
+    },
+    tensors: [FILE],
+  },
   RESULT: {
     header: {
       worker_epoch: 3,
       ...ref,
       chunks: 2,
+      parts: 1,
       outputs: { sequences: 0, sequences_scores: 1 },
       finish_reasons: ["eos"],
       timings: { queue: 0.5, total: 31.25 },

@@ -107,6 +107,7 @@ export function acceptedForms(): AcceptVector[] {
     padded("a header of 64 KiB", "BEAT", { seq: 1 }, LIMITS.largeHeaderBytes),
     ...sources(),
     ...choices(),
+    ...operations(),
     ...records(),
     ...ignored(),
   ];
@@ -147,9 +148,31 @@ function choices(): AcceptVector[] {
     { watermarking_config: {} },
   ].map((choice) => {
     const image = { hash: HASH };
-    const item = { ...ref, op: "generate", stream: false, image, input_ids: 0, qformer_input_ids: 0 };
-    const items = [{ ...item, options: { max_new_tokens: 1, ...choice } }];
+    const options = { max_new_tokens: 1, ...choice };
+    const op = { kind: "generate", image, input_ids: 0, qformer_input_ids: 0, options };
+    const items = [{ ...ref, op, stream: false }];
     return accept(`SUBMIT with ${JSON.stringify(choice)}`, {
+      kind: "SUBMIT",
+      header: { model_id: "m", items },
+      tensors: [PROMPT],
+    });
+  });
+}
+
+/** Operations that the full example leaves out. */
+function operations(): AcceptVector[] {
+  const image = { hash: HASH };
+  const inputs = { pixel_values: 0 };
+  return [
+    { kind: "rank", image, input_ids: 0, qformer_input_ids: 0, candidates: 0 },
+    { kind: "forward", module: "model", inputs, outputs: ["logits"], output_dtype: "bf16" },
+    { kind: "forward", module: "vision", inputs, outputs: ["a"], interpolate_pos_encoding: true },
+    { kind: "forward", module: "qformer", inputs: {}, outputs: ["a", "b"] },
+    { kind: "forward", module: "image_features", inputs, outputs: ["a"], output_dtype: "f16" },
+  ].map((op) => {
+    const name = [op.kind, op.module].filter((word) => word !== undefined).join(" ");
+    const items = [{ ...ref, op, stream: false }];
+    return accept(`SUBMIT of ${name}`, {
       kind: "SUBMIT",
       header: { model_id: "m", items },
       tensors: [PROMPT],

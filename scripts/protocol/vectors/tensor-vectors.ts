@@ -58,20 +58,20 @@ export function acceptedTensors(): AcceptVector[] {
     ["8 dimensions", counting("u8", [1, 1, 2, 1, 1, 1, 3, 1], 6)],
     ["64 MiB", zeros("u8", [64, MEBI], 64 * MEBI)],
   ];
-  const item = {
-    request_id: REQUEST,
-    attempt: 1,
-    op: "generate",
-    stream: false,
-    options: { max_new_tokens: 1 },
-  };
+  const item = { request_id: REQUEST, attempt: 1, stream: false };
+  const op = { kind: "generate", options: { max_new_tokens: 1 } };
   return [
     ...shapes.map(([name, tensor]) => accept(`a tensor: ${name}`, put(tensor))),
     accept("255 tensors, the last one named", {
       kind: "SUBMIT",
       header: {
         model_id: "m",
-        items: [{ ...item, image: { hash: HASH, tensor: 254 }, input_ids: 253, qformer_input_ids: 0 }],
+        items: [
+          {
+            ...item,
+            op: { ...op, image: { hash: HASH, tensor: 254 }, input_ids: 253, qformer_input_ids: 0 },
+          },
+        ],
       },
       tensors: Array.from({ length: 255 }, () => zeros("u8", [], 1)),
     }),
@@ -82,9 +82,7 @@ export function acceptedTensors(): AcceptVector[] {
         items: Array.from({ length: 16 }, (_, i) => ({
           ...item,
           attempt: i + 1,
-          image: { hash: HASH, tensor: 0 },
-          input_ids: 1,
-          qformer_input_ids: 1,
+          op: { ...op, image: { hash: HASH, tensor: 0 }, input_ids: 1, qformer_input_ids: 1 },
         })),
       },
       tensors: [IMAGE, PROMPT],
@@ -166,27 +164,24 @@ export function rejectedTensors(): RejectVector[] {
 
 /** Positions of tensors that are not there. */
 function rejectedReferences(): RejectVector[] {
-  const item = {
-    request_id: REQUEST,
-    attempt: 1,
-    op: "generate",
-    stream: false,
-    image: { hash: HASH, tensor: 0 },
-    input_ids: 1,
-    qformer_input_ids: 1,
-    options: { max_new_tokens: 1 },
-  };
+  const question = { image: { hash: HASH, tensor: 0 }, input_ids: 1, qformer_input_ids: 1 };
+  const op = { kind: "generate", ...question, options: { max_new_tokens: 1 } };
+  const item = { request_id: REQUEST, attempt: 1, stream: false, op };
   const submit = (name: string, fields: MessageCase["header"], path: string) =>
     reject(
       `no such tensor: ${name}`,
       framesOf({
         kind: "SUBMIT",
-        header: { model_id: "m", items: [item, { ...item, attempt: 2, ...fields }] },
+        header: { model_id: "m", items: [item, { ...item, attempt: 2, op: { ...op, ...fields } }] },
         tensors: [IMAGE, PROMPT],
       }),
-      `header.items[1].${path}`,
+      `header.items[1].op.${path}`,
     );
-  const other = (kind: "RESULT" | "PUT" | "ASSETS_REPLY", fields: MessageCase["header"], path: string) => {
+  const other = (
+    kind: "PART" | "RESULT" | "PUT" | "ASSETS_REPLY",
+    fields: MessageCase["header"],
+    path: string,
+  ) => {
     const { header, tensors } = FULL[kind];
     return reject(
       `no such tensor: ${kind}`,
@@ -198,6 +193,13 @@ function rejectedReferences(): RejectVector[] {
     submit("the picture", { image: { hash: HASH, tensor: 2 } }, "image.tensor"),
     submit("the prompt", { input_ids: 2 }, "input_ids"),
     submit("the Q-Former's prompt", { qformer_input_ids: 254 }, "qformer_input_ids"),
+    submit("a candidate", { ...question, kind: "rank", candidates: 2 }, "candidates"),
+    submit(
+      "an input",
+      { kind: "forward", module: "vision", inputs: { pixel_values: 3 }, outputs: ["a"] },
+      "inputs.pixel_values",
+    ),
+    other("PART", { tensor: 1 }, "tensor"),
     other("RESULT", { outputs: { sequences: 0, scores: 2 } }, "outputs.scores"),
     other("PUT", { tensor: 1 }, "tensor"),
     other(

@@ -63,7 +63,7 @@ describe("what a preparation made", () => {
   };
 
   test("is measured", () => {
-    expect(checkInputs(good)).toBe(8 * 8 * 3 + 12);
+    expect(checkInputs("generate", good)).toBe(8 * 8 * 3 + 12);
   });
 
   test.each([
@@ -73,7 +73,7 @@ describe("what a preparation made", () => {
     ["inputIds", { inputIds: [1, 2] }],
     ["qformerInputIds", { qformerInputIds: BigInt64Array.of(1n) }],
   ])("is refused where %s is wrong", (path, fields) => {
-    expect(() => checkInputs({ ...good, ...fields } as never)).toThrow(
+    expect(() => checkInputs("generate", { ...good, ...fields } as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", path }),
     );
   });

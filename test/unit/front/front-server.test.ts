@@ -11,6 +11,7 @@ import {
   type HeaderOf,
   type KindName,
   type Message,
+  PartAssembly,
   uuidv7,
 } from "../../../ts-client/src/protocol/index.ts";
 import { Tensor } from "../../../ts-client/src/tensor/index.ts";
@@ -99,12 +100,14 @@ class RawClient {
     const item = {
       request_id: requestId,
       attempt: 1,
-      op: "generate" as const,
+      op: {
+        kind: "generate" as const,
+        image: tensor === undefined ? { hash } : { hash, tensor: 1 },
+        input_ids: 0,
+        qformer_input_ids: 0,
+        options: { max_new_tokens: 4 },
+      },
       stream: false,
-      image: tensor === undefined ? { hash } : { hash, tensor: 1 },
-      input_ids: 0,
-      qformer_input_ids: 0,
-      options: { max_new_tokens: 4 },
       ...fields,
     };
     return this.send("SUBMIT", { model_id: "m", items: [item] }, [
@@ -237,14 +240,41 @@ describe("a client's requests", () => {
     expect(header.attempts?.at(-1)?.attempt).toBe(200);
   });
 
-  test("an answer that no message holds is an error", async () => {
+  test("a large output goes in parts, no faster than the client takes them", async () => {
     const client = await connected();
     const id = uuidv7();
-    await client.submit(id, picture);
+    await client.submit(id, picture, { credit: 1 });
     await client.next("ACCEPT");
-    const huge = new Tensor("uint8", [70_000_000], new Uint8Array(70_000_000));
+    const huge = new Tensor("uint8", [9_000_000], new Uint8Array(9_000_000).fill(7));
     engine.held[0]?.submission.resolve({ ...answerOf(id, [0]), outputs: { huge } });
-    expect((await client.next("ERROR")).header.code).toBe("PAYLOAD_TOO_LARGE");
+    const assembly = new PartAssembly();
+    for (const seq of [0, 1, 2]) {
+      const part = await client.next("PART");
+      expect(part.header.seq).toBe(seq);
+      assembly.add(part);
+      // All that was sent before this answer has come.
+      await client.send("ASSETS", { id: seq + 1, model_id: "m" });
+      await client.next("ASSETS_REPLY");
+      expect(client.received.map(({ kind }) => kind)).not.toContain("PART");
+      await client.send("CREDIT", { request_id: id, attempt: 1, chunks: 1 });
+    }
+    const { header } = await client.next("RESULT");
+    expect(header.parts).toBe(3);
+    expect(Buffer.compare(assembly.finish(3).huge?.bytes() as Uint8Array, huge.bytes())).toBe(0);
+  });
+
+  test("a client that leaves in the middle of a large output is sent no more of it", async () => {
+    const client = await connected();
+    const id = uuidv7();
+    await client.submit(id, picture, { credit: 1 });
+    await client.next("ACCEPT");
+    const huge = new Tensor("uint8", [9_000_000], new Uint8Array(9_000_000));
+    engine.held[0]?.submission.resolve({ ...answerOf(id, [0]), outputs: { huge } });
+    await client.next("PART");
+    await client.send("CANCEL", { request_id: id, attempt: 1, reason: "CANCELLED" });
+    await client.send("ASSETS", { id: 1, model_id: "m" });
+    await client.next("ASSETS_REPLY");
+    expect(client.received.filter(({ kind }) => kind === "PART" || kind === "RESULT")).toEqual([]);
   });
 
   test("an id that is under way is refused, and the first request is left alone", async () => {

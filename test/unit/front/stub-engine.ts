@@ -1,12 +1,15 @@
 import type {
+  AnyRequest,
   CallOptions,
   Engine,
   GenerateResult,
   ModelInfo,
+  Op,
   PoolStats,
   PreparedInputs,
   ProcessorAssets,
   Request,
+  Submission,
 } from "../../../ts-client/src/engine/index.ts";
 import { PendingSubmission } from "../../../ts-client/src/engine/index.ts";
 import { InstructBlipError } from "../../../ts-client/src/errors/index.ts";
@@ -32,7 +35,11 @@ export class StubEngine implements Engine {
   refusal: InstructBlipError | undefined;
   loaded: unknown[] = [];
 
-  submit(request: Request<"generate">, call: CallOptions = {}): PendingSubmission {
+  submit<K extends Op>(given: Request<K>, call: CallOptions = {}): Submission<K> {
+    return this.#hold(given as AnyRequest as Request<"generate">, call) as Submission<K>;
+  }
+
+  #hold(request: Request<"generate">, call: CallOptions): PendingSubmission {
     const abort = new AbortController();
     const submission: PendingSubmission = new PendingSubmission(call.requestId ?? "", {
       onCancel: (reason) => {

@@ -6,6 +6,7 @@ import { Tensor } from "../../../ts-client/src/tensor/index.ts";
 
 const entry = (fields: Partial<RequestEntry> = {}) => {
   return {
+    request: { op: "generate" },
     delivered: [],
     cancelReason: undefined,
     prepareMs: 5,
@@ -64,6 +65,7 @@ describe("a request's result", () => {
         batch_size: 3,
       },
       tensors,
+      large: {},
     },
     workerId: "worker-0.1",
     attempt: 2,

@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { checkCall } from "../engine/check-call.ts";
 import { checkInputs } from "../engine/check-inputs.ts";
 import { checkRequest } from "../engine/check-request.ts";
+import { imageOf } from "../engine/image-of.ts";
 import type {
+  AnyInputs,
+  AnyRequest,
   CallOptions,
   DeploymentSpec,
   DrainOptions,
@@ -11,7 +14,6 @@ import type {
   ModelInfo,
   Op,
   PoolStats,
-  PreparedInputs,
   ProcessorAssets,
   Request,
   Submission,
@@ -19,7 +21,7 @@ import type {
 import { onAbort, PendingSubmission } from "../engine/index.ts";
 import { type ErrorCode, InstructBlipError } from "../errors/index.ts";
 import { AskingEngine } from "../model/asking-engine.ts";
-import { type HeaderOf, type Message, type MessageOf, uuidv7 } from "../protocol/index.ts";
+import { type HeaderOf, type Message, type MessageOf, PartAssembly, uuidv7 } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectOptions, findDaemon } from "./find-daemon.ts";
 import type { Pending } from "./pending.ts";
@@ -68,11 +70,11 @@ export class PoolClient extends AskingEngine {
       onConsumed: (chunks) => this.#tell("CREDIT", { request_id: requestId, attempt: 1, chunks }),
     });
     try {
-      this.#start(request as Request<"generate">, options, submission);
+      this.#start(request as AnyRequest, options, submission);
     } catch (error) {
       submission.reject(error);
     }
-    return submission as unknown as Submission<K>;
+    return submission as Submission<K>;
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -126,7 +128,7 @@ export class PoolClient extends AskingEngine {
     await connection?.close();
   }
 
-  #start(request: Request<"generate">, options: CallOptions, submission: PendingSubmission): void {
+  #start(request: AnyRequest, options: CallOptions, submission: PendingSubmission): void {
     const { requestId } = submission;
     checkCall(options);
     checkRequest(request);
@@ -139,6 +141,7 @@ export class PoolClient extends AskingEngine {
     const release = onAbort(options.signal, (reason) => this.#cancel(requestId, reason));
     const patience = Math.min(deadlineMs + GRACE_MS, LONGEST_TIMER_MS);
     const pending: Pending = {
+      op: request.op,
       submission,
       submittedAt: performance.now(),
       release,
@@ -147,6 +150,7 @@ export class PoolClient extends AskingEngine {
       prepareMs: 0,
       sent: false,
       delivered: [],
+      parts: new PartAssembly(),
       timer: setTimeout(() => this.#expire(requestId, deadlineMs), patience),
     };
     this.#pending.set(requestId, pending);
@@ -155,7 +159,7 @@ export class PoolClient extends AskingEngine {
 
   /** Prepares a request and sends it; ends it when that fails. */
   async #send(
-    request: Request<"generate">,
+    request: AnyRequest,
     options: CallOptions & { readonly deadlineMs: number },
     pending: Pending,
   ): Promise<void> {
@@ -171,13 +175,8 @@ export class PoolClient extends AskingEngine {
       if (isOver()) return;
       pending.inputs = inputs;
       pending.prepareMs = performance.now() - pending.submittedAt;
-      const { item, tensors } = submitItem(
-        request,
-        options,
-        pending,
-        inputs,
-        connection.knows(inputs.image.hash),
-      );
+      const knows = (hash: string) => connection.knows(hash);
+      const { item, tensors } = submitItem(request, options, pending, inputs, knows);
       connection.send("SUBMIT", { model_id: modelId, items: [item] }, tensors);
       pending.sent = true;
     } catch (error) {
@@ -227,6 +226,8 @@ export class PoolClient extends AskingEngine {
           pending?.submission.deliver(tokens);
         }
         return;
+      case "PART":
+        return this.#onPart(message);
       case "RESULT": {
         const pending = this.#take(message.header.request_id);
         if (pending === undefined) return;
@@ -248,6 +249,19 @@ export class PoolClient extends AskingEngine {
     }
   }
 
+  #onPart(message: MessageOf<"PART">): void {
+    const { request_id: requestId, attempt } = message.header;
+    const pending = this.#pending.get(requestId);
+    if (pending === undefined) return;
+    try {
+      pending.parts.add(message);
+      this.#tell("CREDIT", { request_id: requestId, attempt, chunks: 1 });
+    } catch (error) {
+      this.#tell("CANCEL", { request_id: requestId, attempt, reason: "PROTOCOL" });
+      this.#fail(requestId, error);
+    }
+  }
+
   #onError(header: HeaderOf<"ERROR">): void {
     if (header.request_id === undefined) return;
     const pending = this.#take(header.request_id);
@@ -258,8 +272,9 @@ export class PoolClient extends AskingEngine {
   #putPictures(hashes: readonly string[]): void {
     for (const hash of hashes) {
       for (const { inputs } of this.#pending.values()) {
-        if (inputs?.image.hash !== hash) continue;
-        this.#tell("PUT", { hash, tensor: 0 }, [inputs.image.tensor]);
+        const image = imageOf(inputs);
+        if (image?.hash !== hash) continue;
+        this.#tell("PUT", { hash, tensor: 0 }, [image.tensor]);
         break;
       }
     }
@@ -366,10 +381,10 @@ function refusal(reply: MessageOf<"ADMIN_REPLY"> | MessageOf<"ASSETS_REPLY">): I
   return new InstructBlipError(code, message);
 }
 
-async function prepareInputs(request: Request<"generate">, signal: AbortSignal): Promise<PreparedInputs> {
+async function prepareInputs(request: AnyRequest, signal: AbortSignal): Promise<AnyInputs> {
   try {
     const inputs = await request.prepare(signal);
-    checkInputs(inputs);
+    checkInputs(request.op, inputs);
     return inputs;
   } catch (error) {
     if (InstructBlipError.isInstance(error)) throw error;

@@ -1,40 +1,44 @@
 import {
+  type AnyInputs,
+  type AnyRequest,
+  type AnyResult,
   type CallOptions,
-  type GenerateResult,
-  type PreparedInputs,
-  type Request,
-  STREAM_CREDIT,
+  creditOf,
 } from "../engine/index.ts";
+import { toWireOp } from "../engine/wire-op.ts";
 import { type AttemptRecord, InstructBlipError } from "../errors/index.ts";
 import type { HeaderOf, MessageOf } from "../protocol/index.ts";
-import { Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import type { Pending } from "./pending.ts";
 
-/** A request as it travels. Its picture goes along unless the daemon has it. */
+/**
+ * A request as it travels. Its picture goes along unless the daemon has it.
+ *
+ * @param knows - whether the daemon has the picture of a hash
+ */
 export function submitItem(
-  request: Request<"generate">,
+  request: AnyRequest,
   options: CallOptions & { readonly deadlineMs: number },
   { submission, prepareMs }: Pending,
-  inputs: PreparedInputs,
-  known: boolean,
+  inputs: AnyInputs,
+  knows: (hash: string) => boolean,
 ): { item: HeaderOf<"SUBMIT">["items"][number]; tensors: Tensor[] } {
-  const { image, inputIds, qformerInputIds } = inputs;
-  const tensors: Tensor[] = [
-    new Tensor("int32", [inputIds.length], inputIds),
-    new Tensor("int32", [qformerInputIds.length], qformerInputIds),
-    ...(known ? [] : [image.tensor]),
-  ];
+  const tensors: Tensor[] = [];
+  const push = (tensor: Tensor) => tensors.push(tensor) - 1;
   const item: HeaderOf<"SUBMIT">["items"][number] = {
     request_id: submission.requestId,
     attempt: 1,
-    op: request.op,
+    op: toWireOp(request, inputs, {
+      tensor: push,
+      image: ({ hash, tensor, interpolate }) => ({
+        hash,
+        ...(interpolate === true && { interpolate }),
+        ...(knows(hash) ? {} : { tensor: push(tensor) }),
+      }),
+    }),
     ttl_ms: Math.max(0, Math.ceil(options.deadlineMs - prepareMs)),
     stream: request.stream ?? false,
-    ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
-    image: known ? { hash: image.hash } : { hash: image.hash, tensor: 2 },
-    input_ids: 0,
-    qformer_input_ids: 1,
-    options: request.options,
+    credit: creditOf(request),
     call: callFields(options),
   };
   return { item, tensors };
@@ -50,21 +54,16 @@ function callFields(options: CallOptions): NonNullable<HeaderOf<"SUBMIT">["items
   };
 }
 
-/** The caller's result. @throws OUTPUT_INVALID when the daemon left the sequences out */
-export function resultOf({ header, tensors }: MessageOf<"RESULT">, pending: Pending): GenerateResult {
-  const outputs: Record<string, Tensor> = {};
+/** The caller's result. @throws OUTPUT_INVALID when the daemon left the sequences out; PROTOCOL when parts are missing */
+export function resultOf({ header, tensors }: MessageOf<"RESULT">, pending: Pending): AnyResult {
+  const outputs = pending.parts.finish(header.parts ?? 0);
   for (const [name, index] of Object.entries(header.outputs)) {
     const tensor = tensors[index];
     if (tensor !== undefined) outputs[name] = tensor;
   }
-  const { sequences, ...others } = outputs;
-  if (sequences?.dtype !== "int64") {
-    const requestId = header.request_id;
-    throw new InstructBlipError("OUTPUT_INVALID", "The daemon's answer holds no sequences.", { requestId });
-  }
   const total = performance.now() - pending.submittedAt;
   const { total: inDaemon = 0, wire = 0, ...stages } = header.timings;
-  return {
+  const facts = {
     requestId: header.request_id,
     attempts: header.tries ?? 1,
     failedAttempts: attemptsOf(header),
@@ -77,10 +76,15 @@ export function resultOf({ header, tensors }: MessageOf<"RESULT">, pending: Pend
     batchSize: header.batch_size,
     imageCached: header.image_cached,
     workerId: header.worker_id ?? "",
-    sequences: sequences as Tensor<"int64">,
-    finishReasons: header.finish_reasons,
-    outputs: others,
   };
+  if (pending.op !== "generate") return { ...facts, outputs };
+  const { sequences, ...others } = outputs;
+  if (sequences?.dtype !== "int64") {
+    const requestId = header.request_id;
+    throw new InstructBlipError("OUTPUT_INVALID", "The daemon's answer holds no sequences.", { requestId });
+  }
+  const { finish_reasons: finishReasons } = header;
+  return { ...facts, sequences: sequences as Tensor<"int64">, finishReasons, outputs: others };
 }
 
 /** The caller's error. */

@@ -1,3 +1,4 @@
+export { creditOf, STREAM_CREDIT } from "./credit.ts";
 export type {
   DeploymentSpec,
   ModelConfig,
@@ -9,8 +10,11 @@ export type {
 export type { DrainOptions, Engine } from "./engine.ts";
 export type { EngineEventName, EngineEvents, EngineListener } from "./events.ts";
 export { onAbort } from "./on-abort.ts";
-export { PendingSubmission, STREAM_CREDIT } from "./pending-submission.ts";
+export { PendingSubmission } from "./pending-submission.ts";
 export type {
+  AnyInputs,
+  AnyRequest,
+  AnyResult,
   CallOptions,
   FailedAttempt,
   FinishReason,
@@ -20,9 +24,13 @@ export type {
   Operations,
   PreparedImage,
   PreparedInputs,
+  RankInputs,
   Request,
   ResultFacts,
   Submission,
+  TensorInputs,
+  TensorResult,
+  WireForwardOptions,
   WireGenerateOptions,
 } from "./request.ts";
 export type { PoolStats, WorkerState, WorkerStats } from "./stats.ts";

@@ -1,8 +1,6 @@
 import { InstructBlipError } from "../errors/index.ts";
-import type { GenerateChunk, GenerateResult, Submission } from "./request.ts";
-
-/** Chunks a worker may send ahead of the reader. */
-export const STREAM_CREDIT = 32;
+import { STREAM_CREDIT } from "./credit.ts";
+import type { AnyResult, GenerateChunk, Op, Operations, Submission } from "./request.ts";
 
 interface SubmissionHooks {
   readonly onCancel: (reason: unknown) => void;
@@ -11,12 +9,12 @@ interface SubmissionHooks {
 }
 
 /** A request under way, as its caller holds it: a promise of the result and a stream of chunks. */
-export class PendingSubmission implements Submission<"generate"> {
+export class PendingSubmission<K extends Op = Op> implements Submission<K> {
   readonly requestId: string;
   readonly #hooks: SubmissionHooks;
-  readonly #result: Promise<GenerateResult>;
+  readonly #result: Promise<Operations[K]["result"]>;
   readonly #chunks: GenerateChunk[] = [];
-  #settle!: { resolve: (result: GenerateResult) => void; reject: (error: unknown) => void };
+  #settle!: { resolve: (result: Operations[K]["result"]) => void; reject: (error: unknown) => void };
   #ended = false;
   #error: unknown;
   /** Readers that wait; a reader may ask for several chunks ahead. */
@@ -37,8 +35,8 @@ export class PendingSubmission implements Submission<"generate"> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a submission is awaited for its result
-  then<A = GenerateResult, B = never>(
-    onResult?: ((result: GenerateResult) => A | PromiseLike<A>) | null,
+  then<A = Operations[K]["result"], B = never>(
+    onResult?: ((result: Operations[K]["result"]) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#result.then(onResult, onError);
@@ -48,13 +46,14 @@ export class PendingSubmission implements Submission<"generate"> {
     if (!this.#ended) this.#hooks.onCancel(reason);
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<GenerateChunk, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<Operations[K]["chunk"], undefined> {
     if (this.#iterated) {
       throw new InstructBlipError("INVALID_ARGUMENT", "The chunks of a request can be read once only.");
     }
     this.#iterated = true;
     return {
-      next: () => this.#next(),
+      // Operations other than `generate` have no chunks: nothing is delivered for them.
+      next: () => this.#next() as Promise<IteratorResult<Operations[K]["chunk"], undefined>>,
       return: async () => {
         this.cancel(new InstructBlipError("CANCELLED", "The reader left the stream."));
         return { done: true, value: undefined };
@@ -68,14 +67,14 @@ export class PendingSubmission implements Submission<"generate"> {
     this.#wake();
   }
 
-  resolve(result: GenerateResult): void {
+  resolve(result: AnyResult): void {
     // A worker without credit keeps tokens back; those it still has at the end come with the result alone.
-    if (this.#delivered > 0) {
+    if (this.#delivered > 0 && "sequences" in result) {
       const rest = Array.from(result.sequences.data.subarray(1 + this.#delivered), Number);
       if (rest.length > 0) this.deliver(rest);
     }
     this.#ended = true;
-    this.#settle.resolve(result);
+    this.#settle.resolve(result as Operations[K]["result"]);
     this.#wake();
   }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { HeaderOf } from "../protocol/index.ts";
 import type { generateOptions } from "../protocol/schema/generate-options.ts";
 import type { Tensor } from "../tensor/index.ts";
 
@@ -11,6 +12,8 @@ export interface PreparedImage {
   readonly hash: string;
   /** uint8 [height, width, 3], or float32 [3, height, width] already normalised. */
   readonly tensor: Tensor<"uint8"> | Tensor<"float32">;
+  /** Whether it may have another size than the model's: its position embeddings are interpolated. @default false */
+  readonly interpolate?: boolean;
 }
 
 /** What a worker needs to answer, one row, unpadded. */
@@ -22,11 +25,59 @@ export interface PreparedInputs {
   readonly qformerInputIds: Int32Array;
 }
 
+/** What a worker needs to say how likely some answers are. */
+export interface RankInputs extends PreparedInputs {
+  /** The answers, each as its tokens. */
+  readonly candidates: readonly Int32Array[];
+}
+
+/** Tensors by transformers' names, such as `pixel_values`; whole batches. */
+export type TensorInputs = Readonly<Record<string, Tensor>>;
+
+type WireForwardOp = Extract<HeaderOf<"SUBMIT">["items"][number]["op"], { kind: "forward" }>;
+
+/** What is wanted of a forward pass, in the wire's names. */
+export type WireForwardOptions = Pick<WireForwardOp, "outputs" | "output_dtype" | "interpolate_pos_encoding">;
+
+interface TensorOperation {
+  inputs: TensorInputs;
+  options: WireForwardOptions;
+  result: TensorResult;
+  chunk: never;
+}
+
 /** The operations an engine knows, with what each takes and gives. */
 export interface Operations {
-  generate: { options: WireGenerateOptions; result: GenerateResult; chunk: GenerateChunk };
+  /** New tokens. */
+  generate: {
+    inputs: PreparedInputs;
+    options: WireGenerateOptions;
+    result: GenerateResult;
+    chunk: GenerateChunk;
+  };
+  /** How likely some answers are. */
+  rank: {
+    inputs: RankInputs;
+    options: Readonly<Record<string, never>>;
+    result: TensorResult;
+    chunk: never;
+  };
+  /** One pass through the whole model. */
+  forward: TensorOperation;
+  /** One pass through the vision model. */
+  visionForward: TensorOperation;
+  /** One pass through the Q-Former. */
+  qformerForward: TensorOperation;
+  /** All that comes before the language model. */
+  imageFeatures: TensorOperation;
 }
 export type Op = keyof Operations;
+/** A request of any operation. */
+export type AnyRequest = { [K in Op]: Request<K> }[Op];
+/** The inputs of any operation. */
+export type AnyInputs = Operations[Op]["inputs"];
+/** The result of any operation. */
+export type AnyResult = Operations[Op]["result"];
 
 /** A request to an {@link Engine}. */
 export interface Request<K extends Op = Op> {
@@ -37,7 +88,7 @@ export interface Request<K extends Op = Op> {
   /** Whether chunks are wanted. @default false */
   readonly stream?: boolean;
   /** Makes the inputs. Runs once the request is admitted, so that an overloaded pool decodes no picture. */
-  readonly prepare: (signal: AbortSignal) => Promise<PreparedInputs>;
+  readonly prepare: (signal: AbortSignal) => Promise<Operations[K]["inputs"]>;
 }
 
 /** How a request is to be treated. */
@@ -83,13 +134,17 @@ export interface ResultFacts {
   readonly workerId: string;
 }
 
-export interface GenerateResult extends ResultFacts {
+/** Tensors that were asked for. */
+export interface TensorResult extends ResultFacts {
+  /** By transformers' names. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+export interface GenerateResult extends TensorResult {
   /** int64 [rows, tokens]: the start token, then new tokens, then padding. */
   readonly sequences: Tensor<"int64">;
   /** One for each row. */
   readonly finishReasons: readonly FinishReason[];
-  /** Other tensors that were asked for, by transformers' names. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
 /** New tokens of a stream. */

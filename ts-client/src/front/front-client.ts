@@ -20,11 +20,7 @@ export class FrontClient {
   }
 
   /** Takes a request in and passes on what becomes of it. */
-  run(
-    item: HeaderOf<"SUBMIT">["items"][number],
-    submission: Submission<"generate">,
-    sender: FrontSender,
-  ): void {
+  run(item: HeaderOf<"SUBMIT">["items"][number], submission: Submission, sender: FrontSender): void {
     const request = new FrontRequest(item, submission, sender);
     this.#requests.set(request.requestId, request);
     void request.run(item.stream).then(() => this.#requests.delete(request.requestId));

@@ -1,6 +1,6 @@
-import { type FailedAttempt, type GenerateResult, STREAM_CREDIT, type Submission } from "../engine/index.ts";
+import { type AnyResult, type FailedAttempt, STREAM_CREDIT, type Submission } from "../engine/index.ts";
 import { InstructBlipError, isErrorCode } from "../errors/index.ts";
-import { clipMessage, type HeaderOf } from "../protocol/index.ts";
+import { clipMessage, type HeaderOf, splitOutputs } from "../protocol/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 
 /** Tries that are told of, and characters of each one's message: an ERROR's header holds 16 KiB. */
@@ -10,6 +10,7 @@ const ATTEMPT_MESSAGE = 80;
 /** Sends a message to the client whose request this is. */
 export interface FrontSender {
   chunk(header: HeaderOf<"CHUNK">): void;
+  part(header: Omit<HeaderOf<"PART">, "tensors">, tensors: readonly Tensor[]): void;
   result(header: Omit<HeaderOf<"RESULT">, "tensors">, tensors: readonly Tensor[]): void;
   error(header: HeaderOf<"ERROR">): void;
 }
@@ -18,17 +19,14 @@ export interface FrontSender {
 export class FrontRequest {
   readonly requestId: string;
   readonly #attempt: number;
-  readonly #submission: Submission<"generate">;
+  readonly #submission: Submission;
   readonly #sender: FrontSender;
   #credit: number;
   #sent = 0;
   #credited: () => void = () => {};
+  #left = false;
 
-  constructor(
-    item: HeaderOf<"SUBMIT">["items"][number],
-    submission: Submission<"generate">,
-    sender: FrontSender,
-  ) {
+  constructor(item: HeaderOf<"SUBMIT">["items"][number], submission: Submission, sender: FrontSender) {
     this.requestId = item.request_id;
     this.#attempt = item.attempt;
     this.#submission = submission;
@@ -40,7 +38,7 @@ export class FrontRequest {
   async run(stream: boolean): Promise<void> {
     try {
       if (stream) await this.#passChunks();
-      this.#passResult(await this.#submission);
+      await this.#passResult(await this.#submission);
     } catch (error) {
       this.#passError(error);
     }
@@ -54,18 +52,14 @@ export class FrontRequest {
   /** The client gave up, or is gone. */
   cancel(reason: string): void {
     this.#submission.cancel(new InstructBlipError("CANCELLED", reason));
+    this.#left = true;
     this.#credit = Number.POSITIVE_INFINITY;
     this.#credited();
   }
 
   async #passChunks(): Promise<void> {
     for await (const { tokens } of this.#submission) {
-      while (this.#credit <= 0) {
-        await new Promise<void>((resolve) => {
-          this.#credited = resolve;
-        });
-      }
-      this.#credit -= 1;
+      await this.#spendCredit();
       const chunk = {
         request_id: this.requestId,
         attempt: this.#attempt,
@@ -77,15 +71,33 @@ export class FrontRequest {
     }
   }
 
-  #passResult(result: GenerateResult): void {
-    const named = Object.entries({ sequences: result.sequences, ...result.outputs });
+  /** Waits until one message more may be sent. */
+  async #spendCredit(): Promise<void> {
+    while (this.#credit <= 0) {
+      await new Promise<void>((resolve) => {
+        this.#credited = resolve;
+      });
+    }
+    this.#credit -= 1;
+  }
+
+  async #passResult(result: AnyResult): Promise<void> {
+    const sequences = "sequences" in result ? { sequences: result.sequences } : {};
+    const { small: named, parts } = splitOutputs({ ...sequences, ...result.outputs });
+    const of = { request_id: this.requestId, attempt: this.#attempt };
+    for (const { header, tensor } of parts) {
+      await this.#spendCredit();
+      if (this.#left) return;
+      this.#sender.part({ ...of, ...header }, [tensor]);
+    }
     this.#sender.result(
       {
         request_id: this.requestId,
         attempt: this.#attempt,
         chunks: this.#sent,
+        ...(parts.length > 0 && { parts: parts.length }),
         outputs: Object.fromEntries(named.map(([name], index) => [name, index])),
-        finish_reasons: [...result.finishReasons],
+        finish_reasons: "finishReasons" in result ? [...result.finishReasons] : [],
         timings: { ...result.timings },
         batch_size: result.batchSize,
         image_cached: result.imageCached,

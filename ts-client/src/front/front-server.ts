@@ -1,6 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import type { CallOptions, Engine, PreparedImage } from "../engine/index.ts";
+import type {
+  AnyInputs,
+  AnyRequest,
+  CallOptions,
+  Engine,
+  PreparedImage,
+  TensorInputs,
+} from "../engine/index.ts";
+import { fromWireOp, type ReceivedOp } from "../engine/wire-op.ts";
 import { InstructBlipError } from "../errors/index.ts";
 import type { Logger } from "../pool/logger.ts";
 import { RouterSocket } from "../pool/transport/router-socket.ts";
@@ -181,21 +189,13 @@ export class FrontServer {
           const message = `A request with the id ${request_id} is already under way.`;
           throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "request_id" });
         }
-        const inputIds = ids(tensors[item.input_ids], "input_ids");
-        const qformerInputIds = ids(tensors[item.qformer_input_ids], "qformer_input_ids");
-        let sent = item.image.tensor === undefined ? undefined : tensors[item.image.tensor];
-        const prepare = async (signal: AbortSignal) => {
-          const image = this.#pictureOf(peer, client, item.image.hash, sent, signal);
-          // The message's memory is not held for as long as the request lives.
-          sent = undefined;
-          return { image: await image, inputIds, qformerInputIds };
-        };
-        const submission = this.#engine.submit(
-          { op: item.op, modelId: header.model_id, options: item.options, stream: item.stream, prepare },
-          callOptions(item),
-        );
+        const received = fromWireOp(item.op, tensors);
+        const prepare = this.#preparation(peer, client, received, tensors);
+        const request = { ...received.request, modelId: header.model_id, stream: item.stream, prepare };
+        const submission = this.#engine.submit(request as AnyRequest, callOptions(item));
         client.run(item, submission, {
           chunk: (chunk) => this.#send(peer, "CHUNK", chunk),
+          part: (part, bytes) => this.#send(peer, "PART", part, bytes),
           result: (result, outputs) => this.#send(peer, "RESULT", result, outputs),
           error: (error) => this.#send(peer, "ERROR", error),
         });
@@ -212,6 +212,25 @@ export class FrontServer {
       }
     }
     if (accepted.length > 0) this.#send(peer, "ACCEPT", { items: accepted });
+  }
+
+  /** How the pool gets an operation's inputs: the picture may still have to come. */
+  #preparation(
+    peer: string,
+    client: FrontClient,
+    { inputs }: ReceivedOp,
+    tensors: readonly Tensor[],
+  ): (signal: AbortSignal) => Promise<AnyInputs> {
+    if (!isQuestion(inputs)) return async () => inputs;
+    const { image, ...others } = inputs;
+    let sent = image.tensor === undefined ? undefined : tensors[image.tensor];
+    return async (signal) => {
+      const picture = this.#pictureOf(peer, client, image.hash, sent, signal);
+      // The message's memory is not held for as long as the request lives.
+      sent = undefined;
+      const { interpolate } = image;
+      return { ...others, image: { ...(await picture), ...(interpolate !== undefined && { interpolate }) } };
+    };
   }
 
   /** The picture of an item: sent along, known from before, or asked for now. */
@@ -344,13 +363,8 @@ function callOptions(item: HeaderOf<"SUBMIT">["items"][number]): CallOptions {
   };
 }
 
-/** Token ids, copied out of the message's frame. */
-function ids(tensor: Tensor | undefined, path: string): Int32Array {
-  if (tensor?.dtype === "int32" && tensor.shape.length === 1)
-    return Int32Array.from(tensor.data as Int32Array);
-  throw new InstructBlipError("INVALID_ARGUMENT", `\`${path}\` must be a tensor of int32 [tokens].`, {
-    path,
-  });
+function isQuestion(inputs: ReceivedOp["inputs"]): inputs is Exclude<ReceivedOp["inputs"], TensorInputs> {
+  return "image" in inputs && !(inputs.image instanceof Tensor);
 }
 
 function asKnown(error: unknown): InstructBlipError {

@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
-import { STREAM_CREDIT } from "../engine/index.ts";
+import { creditOf, type PreparedImage } from "../engine/index.ts";
+import { toWireOp } from "../engine/wire-op.ts";
 import type { HeaderOf } from "../protocol/index.ts";
 import { LIMITS } from "../protocol/index.ts";
-import { Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { countEntries, MAX_OPTION_ENTRIES, type RequestEntry } from "./request-entry.ts";
 
 /** Pictures a worker is believed to have. Wrong belief costs one NEED. */
@@ -10,6 +11,8 @@ const REMEMBERED_PICTURES = 512;
 /** Bytes of options and tensors in one message, well under the protocol's limits. */
 const HEADER_SHARE = 40 * 1024;
 const TENSOR_SHARE = LIMITS.tensorBytes / 2;
+/** Tensors of one request: a forward pass has the most. */
+const TENSORS_OF_ONE = 16;
 /** Entries of maps and arrays that leave room for one more request of any size that is admitted. */
 const ENTRY_SHARE = LIMITS.items - MAX_OPTION_ENTRIES - 64;
 
@@ -77,7 +80,7 @@ class SubmitBuilder {
   get isFull(): boolean {
     return (
       this.#items.length >= LIMITS.batch ||
-      this.#tensors.length + 3 > LIMITS.tensors ||
+      this.#tensors.length + TENSORS_OF_ONE > LIMITS.tensors ||
       this.#headerBytes > HEADER_SHARE ||
       this.#entries > ENTRY_SHARE ||
       this.#tensorBytes > TENSOR_SHARE
@@ -93,19 +96,17 @@ class SubmitBuilder {
     this.#entries += 40 + countEntries(request.options);
     this.#headerBytes += 300 + JSON.stringify(request.options).length;
     const ttl = entry.deadlineAt - this.#now;
+    const op = toWireOp(request, inputs, {
+      tensor: (tensor) => this.#push(tensor),
+      image: (image) => this.#image(image),
+    });
     this.#items.push({
       request_id: requestId,
       attempt,
-      op: request.op,
+      op,
       stream: request.stream ?? false,
       ...(Number.isFinite(ttl) ? { ttl_ms: Math.max(0, Math.ceil(ttl)) } : {}),
-      ...(request.stream === true ? { credit: STREAM_CREDIT } : {}),
-      image: this.#image(inputs.image),
-      input_ids: this.#push(new Tensor("int32", [inputs.inputIds.length], inputs.inputIds)),
-      qformer_input_ids: this.#push(
-        new Tensor("int32", [inputs.qformerInputIds.length], inputs.qformerInputIds),
-      ),
-      options: request.options,
+      credit: creditOf(request),
     });
   }
 
@@ -117,13 +118,14 @@ class SubmitBuilder {
     };
   }
 
-  #image(image: NonNullable<RequestEntry["inputs"]>["image"]): { hash: string; tensor?: number } {
-    const travelling = this.#pictures.get(image.hash);
-    if (travelling !== undefined) return { hash: image.hash, tensor: travelling };
-    if (this.#known.has(image.hash)) return { hash: image.hash };
-    const tensor = this.#push(image.tensor);
-    this.#pictures.set(image.hash, tensor);
-    return { hash: image.hash, tensor };
+  #image({ hash, tensor, interpolate }: PreparedImage): { hash: string; tensor?: number } {
+    const named = { hash, ...(interpolate === true && { interpolate }) };
+    const travelling = this.#pictures.get(hash);
+    if (travelling !== undefined) return { ...named, tensor: travelling };
+    if (this.#known.has(hash)) return named;
+    const position = this.#push(tensor);
+    this.#pictures.set(hash, position);
+    return { ...named, tensor: position };
   }
 
   #push(tensor: Tensor): number {

@@ -1,4 +1,4 @@
-import type { GenerateResult } from "../engine/index.ts";
+import type { AnyResult } from "../engine/index.ts";
 import { type AttemptRecord, InstructBlipError, isErrorCode } from "../errors/index.ts";
 import type { HeaderOf } from "../protocol/index.ts";
 import type { AttemptFailure, Outcome } from "../scheduler/index.ts";
@@ -9,6 +9,8 @@ import { monotonic, type RequestEntry } from "./request-entry.ts";
 export interface ResultPayload {
   readonly header: HeaderOf<"RESULT">;
   readonly tensors: readonly Tensor[];
+  /** Outputs that came in parts. */
+  readonly large: Readonly<Record<string, Tensor>>;
 }
 
 /** The caller's result. @throws OUTPUT_INVALID when the worker left the sequences out */
@@ -16,20 +18,16 @@ export function resultOf(
   entry: RequestEntry,
   outcome: Extract<Outcome, { ok: true }>,
   requestId: string,
-): GenerateResult {
-  const { header, tensors } = outcome.payload as ResultPayload;
-  const outputs: Record<string, Tensor> = {};
+): AnyResult {
+  const { header, tensors, large } = outcome.payload as ResultPayload;
+  const outputs: Record<string, Tensor> = { ...large };
   for (const [name, index] of Object.entries(header.outputs)) {
     const tensor = tensors[index];
     if (tensor !== undefined) outputs[name] = tensor;
   }
-  const { sequences, ...others } = outputs;
-  if (!isInt64(sequences)) {
-    throw new InstructBlipError("OUTPUT_INVALID", "The worker's answer holds no sequences.", { requestId });
-  }
   const elapsed = monotonic() - entry.submittedAt;
   const waited = outcome.queueMs - entry.prepareMs;
-  return {
+  const facts = {
     requestId,
     attempts: outcome.attempt,
     failedAttempts: outcome.failures,
@@ -37,10 +35,13 @@ export function resultOf(
     batchSize: header.batch_size,
     imageCached: header.image_cached,
     workerId: outcome.workerId,
-    sequences,
-    finishReasons: header.finish_reasons,
-    outputs: others,
   };
+  if (entry.request.op !== "generate") return { ...facts, outputs };
+  const { sequences, ...others } = outputs;
+  if (!isInt64(sequences)) {
+    throw new InstructBlipError("OUTPUT_INVALID", "The worker's answer holds no sequences.", { requestId });
+  }
+  return { ...facts, sequences, finishReasons: header.finish_reasons, outputs: others };
 }
 
 /** The caller's error. */

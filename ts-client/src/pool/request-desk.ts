@@ -1,8 +1,10 @@
 import { checkInputs } from "../engine/check-inputs.ts";
-import { type CallOptions, onAbort, PendingSubmission, type Request } from "../engine/index.ts";
+import { imageOf } from "../engine/image-of.ts";
+import { type AnyRequest, type CallOptions, onAbort, PendingSubmission } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
-import { uuidv7 } from "../protocol/index.ts";
+import { type MessageOf, PartAssembly, uuidv7 } from "../protocol/index.ts";
 import type { SchedulerEffect } from "../scheduler/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type BatchItem, submitMessages } from "./batch-message.ts";
 import type { EventHub } from "./event-hub.ts";
 import { errorOf, resultOf } from "./outcome.ts";
@@ -36,7 +38,7 @@ export class RequestDesk {
   }
 
   /** @param resolveModel - gives the id of the request's model, or throws */
-  submit(request: Request<"generate">, options: CallOptions, resolveModel: () => string): PendingSubmission {
+  submit(request: AnyRequest, options: CallOptions, resolveModel: () => string): PendingSubmission {
     const requestId = options.requestId ?? uuidv7();
     const submission = new PendingSubmission(requestId, {
       onCancel: (reason) => this.#cancel(requestId, reason),
@@ -88,7 +90,7 @@ export class RequestDesk {
   /** Sends pictures that a worker was believed to have. */
   sendPictures(workerId: string, hashes: readonly string[]): void {
     for (const { inputs } of this.#entries.values()) {
-      const image = inputs?.image;
+      const image = imageOf(inputs);
       if (image === undefined || !hashes.includes(image.hash)) continue;
       this.#workers.send(workerId, "data", "PUT", { hash: image.hash, tensor: 0 }, [image.tensor]);
       hashes = hashes.filter((hash) => hash !== image.hash);
@@ -96,12 +98,34 @@ export class RequestDesk {
     }
   }
 
-  #admit(
-    request: Request<"generate">,
-    options: CallOptions,
-    submission: PendingSubmission,
-    modelId: string,
-  ): void {
+  /** Takes a part of a large output. @throws PROTOCOL when the worker confuses its parts */
+  onPart(workerId: string, message: MessageOf<"PART">): void {
+    const { request_id: requestId, attempt } = message.header;
+    const entry = this.#current(workerId, requestId, attempt);
+    if (entry === undefined) return;
+    if (entry.parts?.attempt !== attempt) entry.parts = { attempt, assembly: new PartAssembly() };
+    entry.parts.assembly.add(message);
+    this.#workers.send(workerId, "control", "CREDIT", { request_id: requestId, attempt, chunks: 1 });
+  }
+
+  /** The outputs of a RESULT that came in parts. @throws PROTOCOL when some are missing */
+  largeOutputs(workerId: string, { header }: MessageOf<"RESULT">): Record<string, Tensor> {
+    const { request_id: requestId, attempt, parts = 0 } = header;
+    const entry = this.#current(workerId, requestId, attempt);
+    if (entry === undefined) return {};
+    const assembly = entry.parts?.attempt === attempt ? entry.parts.assembly : new PartAssembly();
+    entry.parts = undefined;
+    return assembly.finish(parts);
+  }
+
+  /** The request that a worker's message is about, if it speaks for the attempt that runs now. */
+  #current(workerId: string, requestId: string, attempt: number): RequestEntry | undefined {
+    const live = this.#scheduler.state.requests.get(requestId);
+    const current = live?.phase === "running" && live.workerId === workerId && live.attempt === attempt;
+    return current ? this.#entries.get(requestId) : undefined;
+  }
+
+  #admit(request: AnyRequest, options: CallOptions, submission: PendingSubmission, modelId: string): void {
     const { requestId } = submission;
     if (this.#entries.has(requestId)) {
       const message = `A request with the id ${requestId} is already under way.`;
@@ -119,6 +143,7 @@ export class RequestDesk {
       inputs: undefined,
       prepareMs: 0,
       delivered: [],
+      parts: undefined,
       cancelReason: undefined,
       release: onAbort(options.signal, (reason) => this.#cancel(requestId, reason)),
     });
@@ -147,7 +172,7 @@ export class RequestDesk {
     const began = monotonic();
     try {
       const inputs = await entry.request.prepare(entry.abort.signal);
-      const bytes = checkInputs(inputs);
+      const bytes = checkInputs(entry.request.op, inputs);
       if (isOver()) return;
       entry.inputs = inputs;
       entry.prepareMs = monotonic() - began;

@@ -1,23 +1,26 @@
 import { performance } from "node:perf_hooks";
 import { checkCall } from "../engine/check-call.ts";
 import { checkRequest } from "../engine/check-request.ts";
-import type { CallOptions, PendingSubmission, PreparedInputs, Request } from "../engine/index.ts";
+import type { AnyInputs, AnyRequest, CallOptions, PendingSubmission } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
+import type { PartAssembly } from "../protocol/index.ts";
 import type { NewRequest } from "../scheduler/index.ts";
 
 /** What the shell keeps of a request until it is settled. */
 export interface RequestEntry {
-  readonly request: Request<"generate">;
+  readonly request: AnyRequest;
   readonly modelId: string;
   readonly submission: PendingSubmission;
   readonly deadlineAt: number;
   readonly submittedAt: number;
   /** Ends the preparation when the request ends first. */
   readonly abort: AbortController;
-  inputs: PreparedInputs | undefined;
+  inputs: AnyInputs | undefined;
   prepareMs: number;
   /** Tokens handed to the reader. */
   delivered: number[];
+  /** Large outputs of the attempt that sends them. */
+  parts: { readonly attempt: number; readonly assembly: PartAssembly } | undefined;
   /** Why the caller gave up. */
   cancelReason: unknown;
   /** Stops listening to the caller's signal. */
@@ -38,7 +41,7 @@ export const MAX_OPTION_ENTRIES = 2048;
  * @throws INVALID_ARGUMENT, UNSUPPORTED, PAYLOAD_TOO_LARGE
  */
 export function describeRequest(
-  request: Request<"generate">,
+  request: AnyRequest,
   call: CallOptions,
   requestId: string,
   modelId: string,
@@ -62,14 +65,10 @@ export function describeRequest(
       { path: "options" },
     );
   }
-  const { seed: _seed, ...shared } = request.options;
-  const beams = request.options.num_beams ?? 1;
-  const samples = request.options.do_sample === true ? (request.options.num_return_sequences ?? 1) : 1;
   return {
     id: requestId,
     modelId,
-    batchKey: JSON.stringify(shared),
-    rows: beams * samples,
+    ...batchFacts(request, requestId),
     stream: request.stream ?? false,
     priority: call.priority ?? 0,
     deadlineAt: now + (call.deadlineMs ?? DEFAULT_DEADLINE_MS),
@@ -77,6 +76,16 @@ export function describeRequest(
     runTimeoutMs: call.runTimeoutMs,
     maxRetries: call.maxRetries ?? DEFAULT_RETRIES,
   };
+}
+
+/** What a request shares a batch with, and the rows it takes there. */
+function batchFacts(request: AnyRequest, requestId: string): Pick<NewRequest, "batchKey" | "rows"> {
+  // Other operations bring a batch of their own.
+  if (request.op !== "generate") return { batchKey: requestId, rows: 1 };
+  const { seed: _seed, ...shared } = request.options;
+  const beams = request.options.num_beams ?? 1;
+  const samples = request.options.do_sample === true ? (request.options.num_return_sequences ?? 1) : 1;
+  return { batchKey: JSON.stringify(shared), rows: beams * samples };
 }
 
 /** How many values a nested value holds, itself not counted. */

@@ -2,8 +2,16 @@ import type { Message } from "../protocol/index.ts";
 import type { SchedulerEvent } from "../scheduler/index.ts";
 import type { ResultPayload } from "./outcome.ts";
 
-/** A worker's message about requests, as the scheduler is told of it; undefined for any other message. */
-export function requestEvents(workerId: string, message: Message): SchedulerEvent[] | undefined {
+/**
+ * A worker's message about requests, as the scheduler is told of it; undefined for any other message.
+ *
+ * @param large - outputs of a RESULT that came in parts
+ */
+export function requestEvents(
+  workerId: string,
+  message: Message,
+  large: ResultPayload["large"],
+): SchedulerEvent[] | undefined {
   switch (message.kind) {
     case "CHUNK": {
       const { chunks, worker_epoch: epoch = 0 } = message.header;
@@ -14,7 +22,7 @@ export function requestEvents(workerId: string, message: Message): SchedulerEven
     case "RESULT": {
       const { header, tensors } = message;
       const { request_id: requestId, attempt, chunks, worker_epoch: epoch = 0 } = header;
-      const payload: ResultPayload = { header, tensors };
+      const payload: ResultPayload = { header, tensors, large };
       return [{ type: "result", workerId, epoch, requestId, attempt, chunks, payload }];
     }
     case "ERROR": {

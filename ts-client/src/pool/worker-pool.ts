@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { type ConnectOptions, PoolClient } from "../client/index.ts";
 import type {
+  AnyRequest,
   CallOptions,
   DeploymentSpec,
   DrainOptions,
@@ -117,11 +118,11 @@ export class WorkerPool extends AskingEngine {
   }
 
   submit<K extends Op>(request: Request<K>, options: CallOptions = {}): Submission<K> {
-    const submission = this.#desk.submit(request as Request<"generate">, options, () => {
+    const submission = this.#desk.submit(request as AnyRequest, options, () => {
       this.#assertOpen();
       return this.#models.resolve(request.modelId);
     });
-    return submission as unknown as Submission<K>;
+    return submission as Submission<K>;
   }
 
   /**
@@ -320,10 +321,15 @@ export class WorkerPool extends AskingEngine {
     }
     if (message.kind === "NEED") return this.#desk.sendPictures(place.workerId, message.header.hashes);
     if (message.kind === "ASSETS_REPLY") return this.#assets.onReply(message);
-    const events = requestEvents(place.workerId, message);
-    if (events === undefined)
-      return place.kill("PROTOCOL", `it sent ${message.kind}, which workers do not send`);
-    for (const event of events) this.#scheduler.handle(event);
+    try {
+      if (message.kind === "PART") return this.#desk.onPart(place.workerId, message);
+      const large = message.kind === "RESULT" ? this.#desk.largeOutputs(place.workerId, message) : {};
+      const events = requestEvents(place.workerId, message, large);
+      if (events === undefined) throw new Error(`it sent ${message.kind}, which workers do not send`);
+      for (const event of events) this.#scheduler.handle(event);
+    } catch (error) {
+      place.kill("PROTOCOL", error instanceof Error ? error.message : String(error));
+    }
   }
 }
 

@@ -5,6 +5,8 @@ export { clipMessage } from "./error-message.ts";
 export { type Channel, KINDS, type KindName, kindByCode, type Sender } from "./kinds.ts";
 export { LARGE_HEADER_KINDS, LIMITS } from "./limits.ts";
 export { type Message, type MessageOf, tensorOf } from "./message.ts";
+export { FORWARD_MODULES, type ForwardModule, OPERATION_NAMES } from "./operations.ts";
+export { type OutputPart, PartAssembly, splitOutputs } from "./parts.ts";
 export { HEADER_SCHEMAS, type HeaderOf } from "./schema/index.ts";
 export { SCHEMA_HASH } from "./schema-hash.ts";
 export type { TensorKind, TensorSpec } from "./tensor-frames.ts";

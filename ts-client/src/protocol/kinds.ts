@@ -71,12 +71,18 @@ export const KINDS = {
     on: ["control", "data", "front"],
     about: "a failure; final when it names a request",
   },
+  PART: {
+    code: 0x15,
+    from: ["worker", "pool"],
+    on: ["data", "front"],
+    about: "a piece of an output that is too large for the RESULT",
+  },
   CANCEL: { code: 0x20, from: ["pool", "client"], on: ["control", "front"], about: "give the request up" },
   CREDIT: {
     code: 0x21,
     from: ["pool", "client"],
     on: ["control", "front"],
-    about: "so many more CHUNKs may be sent",
+    about: "so many more CHUNKs and PARTs may be sent",
   },
   DRAIN: {
     code: 0x22,

@@ -16,6 +16,10 @@ export const LIMITS = {
   rank: 8,
   /** Bytes of all tensor frames of a message. */
   tensorBytes: 64 * 1024 * 1024,
+  /** Bytes of the tensor of a PART. */
+  partBytes: 16 * 1024 * 1024,
+  /** Bytes of all outputs of a request. */
+  outputBytes: 1024 * 1024 * 1024,
   /** Requests in one SUBMIT. */
   batch: 64,
   /** UTF-8 bytes of an error's message, as a sender cuts it. */

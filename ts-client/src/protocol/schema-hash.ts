@@ -1,4 +1,4 @@
 // Written by `npm run protocol:generate`.
 
 /** SHA-256 of the protocol's schemas and limits; HELLO carries it. */
-export const SCHEMA_HASH = "2e7a6ab27ab2126f575022f749da14d5eb4ef47252985b46e0d8ea0c9afb216d";
+export const SCHEMA_HASH = "e63142c50ae4c2130331547e10bda2c70cb676e5b1b255bc828595904952f770";

@@ -7,9 +7,15 @@ import type { HeaderOf } from "./schema/index.ts";
 export type TensorSpec = HeaderOf<"SUBMIT">["tensors"][number];
 
 /** Kinds that carry tensor frames, described by the header's `tensors`. */
-export type TensorKind = "SUBMIT" | "RESULT" | "PUT" | "ASSETS_REPLY";
+export type TensorKind = "SUBMIT" | "PART" | "RESULT" | "PUT" | "ASSETS_REPLY";
 
-const TENSOR_KINDS: ReadonlySet<string> = new Set<TensorKind>(["SUBMIT", "RESULT", "PUT", "ASSETS_REPLY"]);
+const TENSOR_KINDS: ReadonlySet<string> = new Set<TensorKind>([
+  "SUBMIT",
+  "PART",
+  "RESULT",
+  "PUT",
+  "ASSETS_REPLY",
+]);
 
 /** Whether messages of a kind carry tensor frames. */
 export function carriesTensors(kind: KindName): kind is TensorKind {

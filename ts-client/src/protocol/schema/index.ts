@@ -3,7 +3,7 @@ import type { KindName } from "../kinds.ts";
 import { admin, adminReply } from "./admin.ts";
 import { beat, disconnect, drain, goodbye, hello, ping, progress, welcome } from "./connection.ts";
 import { assets, assetsReply, load, ready } from "./deployment.ts";
-import { accept, cancel, chunk, credit, error, need, put, result, submit } from "./request.ts";
+import { accept, cancel, chunk, credit, error, need, part, put, result, submit } from "./request.ts";
 
 /** The header schema of every message kind. */
 export const HEADER_SCHEMAS = {
@@ -17,6 +17,7 @@ export const HEADER_SCHEMAS = {
   SUBMIT: submit,
   ACCEPT: accept,
   CHUNK: chunk,
+  PART: part,
   RESULT: result,
   ERROR: error,
   CANCEL: cancel,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { FORWARD_MODULES } from "../operations.ts";
 import {
   attempt,
   attemptRecords,
@@ -16,21 +17,58 @@ import {
   requestId,
   shortText,
   tensorIndex,
+  tensorSpec,
   tensorSpecs,
   tokenId,
   workerEpoch,
 } from "./common.ts";
 import { generateOptions } from "./generate-options.ts";
 
-/** Which computation: one entry for every operation a worker knows. */
-const op = z.enum(["generate"]);
-
 const imageRef = z.object({
   hash: hash.describe("names the picture's content"),
   tensor: tensorIndex
     .optional()
     .describe("u8 [height, width, 3] or f32 [3, height, width]; absent: from the cache, or ask with NEED"),
+  interpolate: z
+    .boolean()
+    .optional()
+    .describe("whether the picture may have another size than the model's; absent means false"),
 });
+
+/** A question about a picture: what a worker starts from. */
+const question = {
+  image: imageRef,
+  input_ids: tensorIndex.describe("i32 [tokens]: the language model's prompt, unpadded"),
+  qformer_input_ids: tensorIndex.describe("i32 [tokens]: the Q-Former's prompt, unpadded"),
+};
+
+/** What is to be computed. */
+const op = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("generate").describe("new tokens"),
+    ...question,
+    options: generateOptions,
+  }),
+  z.object({
+    kind: z.literal("rank").describe("how likely some answers are"),
+    ...question,
+    candidates: tensorIndex.describe("i32 [candidates, tokens], padded with -1 on the right"),
+  }),
+  z.object({
+    kind: z.literal("forward").describe("one pass through the model or a part of it"),
+    module: z.enum(FORWARD_MODULES).describe("`image_features` is all that comes before the language model"),
+    inputs: z.record(name, tensorIndex).describe("tensors by transformers' names, whole batches"),
+    outputs: z.array(name).min(1).max(64).describe("the tensors that are wanted"),
+    output_dtype: z
+      .enum(["f32", "f16", "bf16"])
+      .optional()
+      .describe("type of fractional outputs; absent leaves them as they were computed"),
+    interpolate_pos_encoding: z
+      .boolean()
+      .optional()
+      .describe("whether pictures may have another size than the model's; absent means false"),
+  }),
+]);
 
 const callPolicy = z.object({
   queue_timeout_ms: milliseconds.optional().describe("most time in the queue"),
@@ -43,16 +81,12 @@ const callPolicy = z.object({
 const item = z.object({
   request_id: requestId,
   attempt,
-  op,
+  op: op.describe("what is to be computed"),
   ttl_ms: milliseconds.optional().describe("time left when sent; absent means no deadline"),
   stream: z.boolean().describe("whether CHUNKs are wanted"),
   credit: integer(0, 2 ** 20)
     .optional()
-    .describe("CHUNKs that may be sent before CREDIT comes; absent leaves it to the receiver"),
-  image: imageRef,
-  input_ids: tensorIndex.describe("i32 [tokens]: the language model's prompt, unpadded"),
-  qformer_input_ids: tensorIndex.describe("i32 [tokens]: the Q-Former's prompt, unpadded"),
-  options: generateOptions,
+    .describe("CHUNKs and PARTs that may be sent before CREDIT comes; absent leaves it to the receiver"),
   call: callPolicy.optional().describe("from clients only: how the pool is to treat the request"),
 });
 
@@ -83,19 +117,36 @@ export const chunk = z.object({
   chunks: z.array(chunkEntry).min(1).max(256),
 });
 
+/** A piece of an output that is too large for the RESULT. */
+export const part = z.object({
+  worker_epoch: workerEpoch.optional(),
+  request_id: requestId,
+  attempt,
+  seq: count.describe("counts the attempt's parts from 0, without gaps"),
+  output: name.describe("which output; its parts come one after the other"),
+  dtype: tensorSpec.shape.dtype.describe("of the whole output"),
+  shape: tensorSpec.shape.shape.describe("of the whole output"),
+  offset: count.describe("bytes of the output that came before"),
+  tensor: tensorIndex.describe("u8 [bytes]: the bytes from there on"),
+  tensors: tensorSpecs,
+});
+
 /** The answer; final. */
 export const result = z.object({
   worker_epoch: workerEpoch.optional(),
   request_id: requestId,
   attempt,
   chunks: count.describe("CHUNKs sent before"),
+  parts: count.optional().describe("PARTs sent before; absent means none"),
   outputs: z
     .record(name, tensorIndex)
-    .describe("tensors by name; `sequences` i64 [rows, tokens] begins with the start token"),
+    .describe(
+      "tensors by name, but for those that came in PARTs; `sequences` i64 [rows, tokens] begins with the start token",
+    ),
   finish_reasons: z
     .array(z.enum(["eos", "length", "stop", "time"]))
     .max(64)
-    .describe("one for each row"),
+    .describe("one for each row of `sequences`"),
   timings: z
     .record(name, measure)
     .describe("milliseconds by stage: `queue`, `vision`, `qformer`, `prefill`, `decode`, `total`, …"),
@@ -123,7 +174,7 @@ export const error = z.object({
 /** Give the request up. */
 export const cancel = z.object({ request_id: requestId, attempt, reason: shortText });
 
-/** So many more CHUNKs of the request may be sent. */
+/** So many more CHUNKs and PARTs of the request may be sent. */
 export const credit = z.object({ request_id: requestId, attempt, chunks: integer(1, 2 ** 20) });
 
 /** Pictures whose bytes are wanted. */

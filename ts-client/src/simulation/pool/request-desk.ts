@@ -1,10 +1,11 @@
 import { checkInputs } from "../../engine/check-inputs.ts";
 import {
+  type AnyRequest,
   type CallOptions,
   type GenerateResult,
   onAbort,
   PendingSubmission,
-  type Request,
+  type PreparedInputs,
 } from "../../engine/index.ts";
 import { InstructBlipError } from "../../errors/index.ts";
 import type { EventHub } from "../../pool/event-hub.ts";
@@ -37,7 +38,7 @@ export class RequestDesk {
   }
 
   /** @param resolveModel - gives the id of the request's model, or throws */
-  submit(request: Request<"generate">, options: CallOptions, resolveModel: () => string): PendingSubmission {
+  submit(request: AnyRequest, options: CallOptions, resolveModel: () => string): PendingSubmission {
     const requestId = options.requestId ?? uuidv7();
     const submission = new PendingSubmission(requestId, {
       onCancel: (reason) => this.#cancel(requestId, reason),
@@ -64,7 +65,7 @@ export class RequestDesk {
     const release = this.#clock.hold();
     try {
       const inputs = await entry.request.prepare(entry.abort.signal);
-      const bytes = checkInputs(inputs);
+      const bytes = checkInputs(entry.request.op, inputs);
       entry.inputs = inputs;
       if (this.#entries.get(requestId) === entry)
         this.#scheduler.handle({ type: "prepared", requestId, bytes });
@@ -81,10 +82,10 @@ export class RequestDesk {
   batch({ items }: EffectOf<"dispatch">): ScriptedItem[] {
     return items.flatMap(({ requestId, attempt }) => {
       const { request, inputs } = this.#entries.get(requestId) ?? {};
-      if (request === undefined || inputs === undefined) return [];
+      if (request?.op !== "generate" || inputs === undefined) return [];
       const rows = this.#scheduler.state.requests.get(requestId)?.rows ?? 1;
       const { stream = false, options } = request;
-      return [{ requestId, attempt, rows, stream, inputs, options }];
+      return [{ requestId, attempt, rows, stream, inputs: inputs as PreparedInputs, options }];
     });
   }
 
@@ -119,13 +120,12 @@ export class RequestDesk {
     entry.submission.reject(error);
   }
 
-  #admit(
-    request: Request<"generate">,
-    options: CallOptions,
-    submission: PendingSubmission,
-    modelId: string,
-  ): void {
+  #admit(request: AnyRequest, options: CallOptions, submission: PendingSubmission, modelId: string): void {
     const { requestId } = submission;
+    if (request.op !== "generate") {
+      const message = `A simulated pool runs no model: it cannot do "${request.op}", only "generate".`;
+      throw new InstructBlipError("UNSUPPORTED", message, { path: "op" });
+    }
     if (this.#entries.has(requestId)) {
       const message = `A request with the id ${requestId} is already under way.`;
       throw new InstructBlipError("INVALID_ARGUMENT", message, { path: "requestId" });
@@ -141,6 +141,7 @@ export class RequestDesk {
       inputs: undefined,
       prepareMs: 0,
       delivered: [],
+      parts: undefined,
       cancelReason: undefined,
       release: onAbort(options.signal, (reason) => this.#cancel(requestId, reason)),
     };
