@@ -21,13 +21,22 @@ from ..pixels import PixelNormaliser, PixelSettings
 from ..protocol import Load
 from ..reporter import Reporter
 from ..special_tokens import SpecialTokens
-from ..storage import DType, Outline, Plan, check_forms, make_plan, read_outline
+from ..storage import (
+    DType,
+    Outline,
+    Plan,
+    check_forms,
+    estimate,
+    make_plan,
+    read_outline,
+    refuse_if_too_large,
+    weight_bytes,
+)
 from ._blueprint import Blueprint
 from ._checkpoint import Checkpoint
 from ._facts import describe, special_of
-from ._memory import refuse_if_too_large
 from ._precision import choose_device, choose_dtype
-from ._random import cast, count_parameters, make_model
+from ._random import cast, make_model, outline_of
 from ._self_check import check_model, warm_up
 from ._tokenizers import Tokenizers
 from ._weights import read_weights
@@ -41,7 +50,8 @@ def load_checkpoint(
     config = _config(checkpoint)
     plan = make_plan(dtype, load.quantization, device.type)
     outline = read_outline(config, has_own_head=checkpoint.text_config.get("tie_word_embeddings") is False)
-    refuse_if_too_large(checkpoint.parameters, dtype, load.quantization, device)
+    taken = estimate(config, outline, plan)
+    refuse_if_too_large(taken.weights, taken.needed - taken.weights, plan, device)
 
     reporter.stage("read")
     model, warnings = read_weights(checkpoint.folder, config, plan, outline, device, reporter)
@@ -66,10 +76,11 @@ def load_checkpoint(
 def load_random(load: Load, blueprint: Blueprint, reporter: Reporter) -> ModelEngine:
     """The engine of a model with random weights, or of one encoder, after it ran once."""
     device, dtype = _prepare(load)
-    parameters = count_parameters(blueprint)
+    outline = outline_of(blueprint)
     # The weights are made on the CPU, wherever they go.
-    refuse_if_too_large(parameters, "float32", "none", torch.device("cpu"))
-    refuse_if_too_large(parameters, dtype, "none", device)
+    made, plan = make_plan("float32", "none", "cpu"), make_plan(dtype, "none", device.type)
+    refuse_if_too_large(weight_bytes(outline, made), 0, made, torch.device("cpu"))
+    refuse_if_too_large(weight_bytes(outline, plan), 0, plan, device)
 
     reporter.stage("build")
     model = make_model(blueprint)
@@ -79,10 +90,9 @@ def load_random(load: Load, blueprint: Blueprint, reporter: Reporter) -> ModelEn
     reporter.stage("check")
     parts = Parts.of(model)
     special = special_of(model.config.text_config) if parts.whole is not None else None
-    facts = describe(parts, special, dtype=dtype, quantization="none", parameters=parameters)
+    facts = describe(parts, special, dtype=dtype, quantization="none", parameters=outline.size)
     check_model(parts)
-    plan = make_plan(dtype, "none", device.type)
-    log("weights", forms=check_forms(model, plan, Outline.of(model)))
+    log("weights", forms=check_forms(model, plan, outline))
     served = Served(model=facts, ops=parts.ops, assets=empty_assets())
     return _started(_around(parts, served, PixelSettings(), special, None), load, reporter)
 

@@ -19,7 +19,7 @@ from transformers.models.instructblip.modeling_instructblip import (
 
 from ..errors import config_invalid
 from ..log import log_exception
-from ..storage import DType
+from ..storage import DType, Outline
 from ._blueprint import Blueprint
 
 _CLASSES: dict[str, tuple[Any, Any]] = {
@@ -29,11 +29,10 @@ _CLASSES: dict[str, tuple[Any, Any]] = {
 }
 
 
-def count_parameters(blueprint: Blueprint) -> int:
-    """How many numbers the model has, without making any. Raises LoadError for a wrong configuration."""
+def outline_of(blueprint: Blueprint) -> Outline:
+    """The model without its numbers. Raises LoadError for a wrong configuration."""
     with torch.device("meta"):
-        model = _construct(blueprint)
-    return sum(weight.numel() for weight in model.parameters())
+        return Outline.of(_construct(blueprint))
 
 
 def make_model(blueprint: Blueprint) -> Any:

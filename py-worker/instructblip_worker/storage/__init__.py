@@ -5,21 +5,32 @@ Needs torch and transformers, and nothing of the worker's protocol: scripts use 
 
 from __future__ import annotations
 
-from ._census import check_forms
+from ._census import check_forms, measured_bytes
+from ._estimate import Cache, Estimate, Part, estimate, weight_bytes
+from ._memory import Memory, machine_memory, refuse_if_too_large
 from ._outline import Outline, Weight, read_outline
 from ._plan import DType, Form, Library, Plan, Quantization, make_plan
 from ._quantization import quantization_config
 
 __all__ = [
+    "Cache",
     "DType",
+    "Estimate",
     "Form",
     "Library",
+    "Memory",
     "Outline",
+    "Part",
     "Plan",
     "Quantization",
     "Weight",
     "check_forms",
+    "estimate",
+    "machine_memory",
     "make_plan",
+    "measured_bytes",
     "quantization_config",
     "read_outline",
+    "refuse_if_too_large",
+    "weight_bytes",
 ]

@@ -35,3 +35,31 @@ def form_of(parameter: Any) -> str:
         if quantised is not None:
             return quantised
     return str(parameter.dtype).removeprefix("torch.")
+
+
+def measured_bytes(model: Any) -> int:
+    """Bytes that a loaded model's weights really have, with their scales and tables."""
+    tensors = [tensor for module in model.modules() for tensor in _stored(module)]
+    # Shared weights are met more than once.
+    storages = {
+        tensor.untyped_storage().data_ptr(): tensor.numel() * tensor.element_size() for tensor in tensors
+    }
+    return sum(storages.values())
+
+
+def _stored(module: Any) -> list[Any]:
+    """The plain tensors of a module's own parameters."""
+    found = []
+    for parameter in module.parameters(recurse=False):
+        data = parameter.data
+        if hasattr(data, "__tensor_flatten__"):
+            found += [getattr(data, name) for name in data.__tensor_flatten__()[0]]
+            continue
+        found.append(data)
+        if (state := getattr(parameter, "quant_state", None)) is not None:
+            found += [state.absmax, state.code]
+        # bitsandbytes moves the scales to the layer when it first computes.
+        for owner in (parameter, getattr(module, "state", None)):
+            if (scales := getattr(owner, "SCB", None)) is not None:
+                found.append(scales)
+    return found
