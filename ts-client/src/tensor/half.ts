@@ -42,14 +42,30 @@ export function numberToFloat16(value: number): number {
 
 /** Every float16 or bfloat16 of an array as float32, exact. */
 export function halvesToFloat32(dtype: "float16" | "bfloat16", halves: Uint16Array): Float32Array {
-  const decode = dtype === "float16" ? float16ToNumber : bfloat16ToNumber;
-  return Float32Array.from(halves, decode);
+  const words = new Uint32Array(halves.length);
+  if (dtype === "bfloat16") {
+    for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16;
+  } else {
+    float16Words ??= makeFloat16Words();
+    for (let i = 0; i < halves.length; i++) words[i] = float16Words[halves[i] as number] as number;
+  }
+  return new Float32Array(words.buffer);
+}
+
+/** The float32 of every float16, as bits: a hidden state has tens of millions. */
+let float16Words: Uint32Array | undefined;
+
+function makeFloat16Words(): Uint32Array {
+  const values = Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToNumber(bits));
+  return new Uint32Array(values.buffer);
 }
 
 /** Every number of an array as the nearest float16 or bfloat16. */
 export function numbersToHalves(dtype: "float16" | "bfloat16", values: ArrayLike<number>): Uint16Array {
   const encode = dtype === "float16" ? numberToFloat16 : numberToBfloat16;
-  return Uint16Array.from(values, encode);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) halves[i] = encode(values[i] as number);
+  return halves;
 }
 
 function roundTiesToEven(value: number): number {
