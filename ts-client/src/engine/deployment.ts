@@ -1,5 +1,6 @@
 /** Numbers a model computes in. */
 export type Precision = "auto" | "float32" | "bfloat16" | "float16";
+/** How the language model's weights are stored: 8-bit or 4-bit integers, or not quantised. */
 export type Quantization = "none" | "int8" | "nf4";
 
 /**
@@ -51,7 +52,9 @@ export interface ModelInfo {
   readonly modelId: string;
   /** As it was given; `config:…` with a hash and the seed for random weights. */
   readonly source: string;
+  /** Of a hub repository, as it was given. */
   readonly revision: string | undefined;
+  /** What its workers compute in: `auto` is resolved. */
   readonly dtype: Exclude<Precision, "auto">;
   readonly quantization: Quantization;
   /** `none`: an encoder alone, whose counts of tokens and positions are 0. */

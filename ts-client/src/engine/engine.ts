@@ -15,7 +15,9 @@ export interface Engine extends AsyncDisposable {
   load(deployment: DeploymentSpec): Promise<ModelInfo>;
   /** Lets a deployment's work end, then stops its workers. */
   unload(modelId: string): Promise<void>;
+  /** Workers, queue and counters as they are now. */
   stats(): Promise<PoolStats>;
+  /** Calls a listener with every event of a name, until what it returns is disposed of. */
   on<N extends EngineEventName>(event: N, listener: EngineListener<N>): Disposable;
   /** Takes no new work and resolves when the work in hand is settled. */
   drain(options?: DrainOptions): Promise<void>;
@@ -23,6 +25,7 @@ export interface Engine extends AsyncDisposable {
   close(options?: DrainOptions): Promise<void>;
 }
 
+/** How long an end may take. */
 export interface DrainOptions {
   /** How long work in hand may take. @unit milliseconds @default 30000 for drain, 0 for close */
   readonly graceMs?: number;

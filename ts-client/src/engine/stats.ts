@@ -12,14 +12,20 @@ export type WorkerState =
   | "backoff"
   | "failed";
 
+/** One place in the pool, and the process that is there now. */
 export interface WorkerStats {
+  /** New for every process. */
   readonly workerId: string;
+  /** The deployment it serves. */
   readonly modelId: string;
   readonly state: WorkerState;
+  /** Its process; undefined between two. */
   readonly pid: number | undefined;
+  /** `cpu`, `cuda:0`, … */
   readonly device: string;
   /** Requests in its hands. */
   readonly inFlight: number;
+  /** Rows it can take at once. */
   readonly slots: number;
   /** Requests answered since the pool started, by this place in the pool. */
   readonly completed: number;
@@ -35,14 +41,19 @@ export interface WorkerStats {
   readonly lastError: string | undefined;
 }
 
+/** What a pool does and has done. */
 export interface PoolStats {
+  /** Random per pool: 16 hexadecimal digits. */
   readonly poolEpoch: string;
-  /** @unit milliseconds */
+  /** Since the start. @unit milliseconds */
   readonly uptimeMs: number;
+  /** One entry for each place. */
   readonly workers: readonly WorkerStats[];
+  /** What waits: requests, their bytes, and the milliseconds since the oldest came. */
   readonly queue: { readonly requests: number; readonly bytes: number; readonly oldestMs: number };
   /** Clients of a shared pool. */
   readonly clients: number;
+  /** Since the start. */
   readonly counts: {
     readonly submitted: number;
     readonly completed: number;

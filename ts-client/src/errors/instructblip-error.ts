@@ -10,17 +10,19 @@ export interface AttemptRecord {
   readonly workerId: string;
   /** How the try ended. */
   readonly code: ErrorCode;
+  /** What the error said, for people. */
   readonly message: string;
 }
 
 /** What an error may carry beside its code and message. */
 export interface ErrorDetails {
+  /** What led to the error, as of any `Error`. */
   readonly cause?: unknown;
   /** The request that failed. */
   readonly requestId?: string;
   /** Every try that was made, oldest first. */
   readonly attempts?: readonly AttemptRecord[];
-  /** How long to wait before trying again, in milliseconds. */
+  /** How long to wait before trying again. @unit milliseconds */
   readonly retryAfterMs?: number;
   /** The field that was wrong, e.g. `options.topP`. */
   readonly path?: string;
@@ -44,13 +46,19 @@ export interface ErrorDetails {
  * ```
  */
 export class InstructBlipError extends Error {
+  /** The stable code to match on. */
   readonly code: ErrorCode;
   /** Whether the same request may succeed if it is sent again. */
   readonly retryable: boolean;
+  /** The request that failed. */
   readonly requestId: string | undefined;
+  /** Every try that was made, oldest first. */
   readonly attempts: readonly AttemptRecord[];
+  /** How long to wait before trying again. @unit milliseconds */
   readonly retryAfterMs: number | undefined;
+  /** The field that was wrong, e.g. `options.topP`. */
   readonly path: string | undefined;
+  /** Token ids delivered before the error, when a stream had begun. */
   readonly tokens: readonly number[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

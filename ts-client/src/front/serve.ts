@@ -4,6 +4,7 @@ import { claimEndpoint } from "./endpoint.ts";
 import { FrontServer } from "./front-server.ts";
 import { announce, DEFAULT_NAME, withdraw } from "./runtime-file.ts";
 
+/** How a pool is shared with other processes. */
 export interface ServeOptions {
   /** What clients call it. @default "default" */
   readonly name?: string;
@@ -11,7 +12,7 @@ export interface ServeOptions {
   readonly endpoint?: string;
   /** A client asked for the end. */
   readonly onStop?: () => void;
-  /** @default "warn", or the environment's `INSTRUCTBLIP_WORKERS_LOG` */
+  /** How much is logged. @default "warn", or the environment's `INSTRUCTBLIP_WORKERS_LOG` */
   readonly logLevel?: LogLevel;
   /** Where log lines go. @default stderr */
   readonly logger?: Logger;
@@ -22,7 +23,9 @@ const SETTLE_MS = 5000;
 
 /** A pool that other processes may use. */
 export interface Served extends AsyncDisposable {
+  /** What clients call it. */
   readonly name: string;
+  /** Where it listens: an `ipc://` path. */
   readonly endpoint: string;
   /** Is found by no new client while `work` runs; those that are connected stay. */
   refuseNew(work: () => Promise<void>): Promise<void>;

@@ -3,17 +3,23 @@ import { FILTER_NAMES, FILTERS } from "./resample/filters.ts";
 
 /** What a picture goes through: the fields of a checkpoint's `preprocessor_config.json`. */
 export interface ImageProcessorConfig {
+  /** Make three channels of gray, palettes and alpha, as Pillow's `convert("RGB")` does. @default true */
   readonly doConvertRgb: boolean;
+  /** Resize to `size`, without cropping. @default true */
   readonly doResize: boolean;
-  /** Pixels of the result. */
+  /** Of the result; published checkpoints have 224 × 224. @unit pixels @default 384 × 384 */
   readonly size: { readonly height: number; readonly width: number };
-  /** Pillow's number for the resampling filter. */
+  /** Pillow's number for the resampling filter; 3 is bicubic. @default 3 */
   readonly resample: number;
+  /** Multiply samples with `rescaleFactor`. @default true */
   readonly doRescale: boolean;
+  /** @default 1 / 255 */
   readonly rescaleFactor: number;
+  /** Take `imageMean` off and divide by `imageStd`. @default true */
   readonly doNormalize: boolean;
-  /** Per channel: red, green, blue. */
+  /** Per channel: red, green, blue. @default CLIP's */
   readonly imageMean: readonly number[];
+  /** Per channel: red, green, blue. @default CLIP's */
   readonly imageStd: readonly number[];
 }
 

@@ -20,6 +20,7 @@ export interface ImageProcessorOptions {
 
 /** How one picture is prepared. */
 export interface PrepareOptions {
+  /** Gives up. */
   readonly signal?: AbortSignal;
   /** What the picture is called in an error. @default "image" */
   readonly path?: string;
@@ -32,6 +33,7 @@ const OPTIONAL_FORMATS: readonly unknown[] = ["avif", "tiff"] satisfies Optional
  * The last steps, rescaling and normalising, are left to whoever needs float32: see `PixelValues`.
  */
 export class BlipImageProcessor {
+  /** What it does to a picture. */
   readonly config: ImageProcessorConfig;
   readonly #formats: readonly OptionalFormat[];
 

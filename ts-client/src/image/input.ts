@@ -2,7 +2,9 @@
 export interface DecodedImage {
   /** [height, width, channels]. */
   readonly data: Uint8Array | Uint8ClampedArray;
+  /** @unit pixels */
   readonly width: number;
+  /** @unit pixels */
   readonly height: number;
   /** 1 is gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha; alpha is dropped, as by Pillow's `convert("RGB")`. */
   readonly channels: 1 | 2 | 3 | 4;

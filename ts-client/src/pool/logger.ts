@@ -3,9 +3,13 @@ import { invalidArgument } from "../errors/index.ts";
 
 /** Where log lines go; `console`, pino, winston and consola fit. */
 export interface Logger {
+  /** Every step, for those who look for a fault. */
   debug(message: string): void;
+  /** What goes as it should. */
   info(message: string): void;
+  /** What went wrong and was mended: a worker that died, a request that is tried again. */
   warn(message: string): void;
+  /** What somebody has to mend. */
   error(message: string): void;
 }
 

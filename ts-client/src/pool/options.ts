@@ -30,13 +30,15 @@ export interface WorkerPoolOptions extends Omit<DeploymentSpec, "source" | "conf
   readonly maxQueue?: number;
   /** Bytes of prepared pictures that may wait. @unit bytes @default 268435456 */
   readonly maxQueueBytes?: number;
+  /** When a dead worker is replaced. @default see {@link RestartOptions} */
   readonly restart?: Partial<RestartOptions>;
+  /** How long a worker may be silent. @default see {@link LivenessOptions} */
   readonly liveness?: Partial<LivenessOptions>;
   /** Longest time from spawn to the worker's first word. @unit milliseconds @default 60000 */
   readonly helloTimeoutMs?: number;
   /** Longest time a load may stand still. @unit milliseconds @default 600000 */
   readonly loadTimeoutMs?: number;
-  /** @default "warn", or the environment's `INSTRUCTBLIP_WORKERS_LOG` */
+  /** How much is logged. @default "warn", or the environment's `INSTRUCTBLIP_WORKERS_LOG` */
   readonly logLevel?: LogLevel;
   /** Where log lines go. @default stderr */
   readonly logger?: Logger;

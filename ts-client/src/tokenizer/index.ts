@@ -8,3 +8,4 @@ export {
   type TokenIds,
   Tokenizer,
 } from "./tokenizer.ts";
+export type { TokenizerSettings } from "./tokenizer-json.ts";

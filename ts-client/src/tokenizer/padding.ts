@@ -1,8 +1,10 @@
 import { Tensor } from "../tensor/index.ts";
 
-/** Rows of ids as int64 tensors [batch, length]. The mask is 1 for a token and 0 for padding. */
+/** Rows of ids as int64 tensors [batch, length]. */
 export interface PaddedIds {
+  /** [batch, length]. */
   readonly inputIds: Tensor<"int64">;
+  /** 1 for a token, 0 for padding: [batch, length]. */
   readonly attentionMask: Tensor<"int64">;
 }
 

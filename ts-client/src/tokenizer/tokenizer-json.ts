@@ -25,11 +25,15 @@ export interface TokenizerJson {
 
 /** The fields of a `tokenizer_config.json` that are used. */
 export interface TokenizerSettings {
+  /** transformers' class, which decides the defaults of the rest. */
   readonly tokenizerClass: string | undefined;
+  /** @default left for LLaMA, right for the others */
   readonly paddingSide: "left" | "right";
+  /** The side on which texts that are too long are cut. @default "right" */
   readonly truncationSide: "left" | "right";
   /** Most tokens of a text; undefined when the checkpoint sets no limit. */
   readonly modelMaxLength: number | undefined;
+  /** Take out spaces before punctuation and contractions when decoding. */
   readonly cleanUpTokenizationSpaces: boolean;
   readonly bosToken: string | undefined;
   readonly eosToken: string | undefined;

@@ -55,9 +55,13 @@ export type TokenIds = Iterable<number | bigint> | Tensor<"int64">;
  * `tokenizer_config.json`: BERT's WordPiece, LLaMA's BPE with byte fallback, T5's Unigram, GPT-2's BPE.
  */
 export class Tokenizer {
+  /** What `tokenizer_config.json` says. */
   readonly settings: TokenizerSettings;
+  /** The token that fills up short texts; undefined when the checkpoint names none. */
   readonly padTokenId: number | undefined;
+  /** The token that begins a text; undefined when the checkpoint names none. */
   readonly bosTokenId: number | undefined;
+  /** The token that ends a text; undefined when the checkpoint names none. */
   readonly eosTokenId: number | undefined;
   readonly #json: TokenizerJson;
   readonly #library: Library;

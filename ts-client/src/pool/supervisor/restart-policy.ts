@@ -2,17 +2,17 @@
 export interface RestartOptions {
   /** Restarts of one worker within `windowMs` before restarts are paused. @default 5 */
   readonly maxRestarts: number;
-  /** @unit milliseconds @default 60000 */
+  /** The time in which restarts are counted. @unit milliseconds @default 60000 */
   readonly windowMs: number;
   /** Deaths in a row before READY after which restarts are paused. @default 3 */
   readonly maxFailedStarts: number;
-  /** First and longest pause before a restart; the actual one is random up to it. @unit milliseconds @default 200 */
+  /** Pause before the first restart; the actual one is random up to it. @unit milliseconds @default 200 */
   readonly minDelayMs: number;
-  /** @unit milliseconds @default 30000 */
+  /** Longest such pause: it doubles with each restart. @unit milliseconds @default 30000 */
   readonly maxDelayMs: number;
-  /** First and longest pause before one more try once restarts are paused. @unit milliseconds @default 30000 */
+  /** Pause before one more try once restarts are paused. @unit milliseconds @default 30000 */
   readonly probeDelayMs: number;
-  /** @unit milliseconds @default 300000 */
+  /** Longest such pause: it doubles with each failed try. @unit milliseconds @default 300000 */
   readonly maxProbeDelayMs: number;
 }
 

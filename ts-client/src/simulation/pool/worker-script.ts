@@ -3,11 +3,13 @@ import { invalidArgument } from "../../errors/index.ts";
 
 /** A try of a request, as a worker's script sees it. */
 export interface SimulatedTry {
+  /** The request's id: the same for all tries. */
   readonly requestId: string;
   /** 1 for the first try. */
   readonly attempt: number;
   /** `worker-0`, `worker-1`, …: the same for all lives of a worker. */
   readonly worker: string;
+  /** The deployment that the worker serves. */
   readonly modelId: string;
   /** The prompt as the model gets it: special tokens are left out. */
   readonly prompt: string;
