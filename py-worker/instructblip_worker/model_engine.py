@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .decoding import Facts, StaticDecoder, batch_key, check_options
+from .decoding import Facts, StaticDecoder, batch_key
 from .engine import Gauges, Served
 from .errors import RequestError, WorkerError, invalid
 from .failures import explain, fail_all
@@ -144,17 +144,9 @@ class ModelEngine:
 
     def _check_options(self, options: GenerateOptions, prompt: int) -> None:
         facts = self.served.model
-        check_options(options, facts.vocab_size)
-        if options.stop_strings and not self._knows_text():
-            raise RequestError(
-                "UNSUPPORTED",
-                "stop_strings need a tokenizer, and a model made from a configuration has none.",
-                path="stop_strings",
-            )
+        if self._decoder is not None:
+            self._decoder.check(options, facts.num_query_tokens + prompt)
         _check_context(facts, prompt, options.max_new_tokens)
-
-    def _knows_text(self) -> bool:
-        return self._decoder is not None and self._decoder.knows_text
 
     def _count(self) -> None:
         self.gauges.progress += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .batch import Facts
-from .options import batch_key, check_options
+from .options import batch_key
 from .static import StaticDecoder
 
-__all__ = ["Facts", "StaticDecoder", "batch_key", "check_options"]
+__all__ = ["Facts", "StaticDecoder", "batch_key"]

@@ -10,10 +10,13 @@ import torch
 
 from ..errors import RequestError
 from ..outbox import Answer, Outbox
-from ..protocol import TensorFrame
+from ..protocol import GenerateOptions, TensorFrame
 from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
 from .rows import Row
+
+_OUTPUTS = ("output_scores", "output_logits", "output_hidden_states", "output_attentions")
+"""Options whose tensors are known once the whole batch is over."""
 
 
 @dataclass
@@ -38,10 +41,11 @@ class Batch:
         self.requests = requests
         self.options = requests[0].options
         self.longest = max(request.options.max_new_tokens for request in requests)
-        self.wants_outputs = bool(self.options.output_scores or self.options.output_logits)
+        self.special = special
+        """The ids that steer these requests."""
+        self.wants_outputs = any(getattr(self.options, name) for name in _OUTPUTS)
         self._facts = facts
         self._outbox = outbox
-        self._special = special
         self._on_step = on_step
         self._began = time.perf_counter()
         self._first: float | None = None
@@ -69,9 +73,7 @@ class Batch:
             return
         for request, flags in zip(self.requests, broken.view(len(self.requests), -1), strict=True):
             if bool(flags.any()):
-                self._outbox.error(
-                    request, RequestError("OUTPUT_INVALID", "The model's scores are not numbers.")
-                )
+                self._outbox.error(request, _not_numbers(request.options))
 
     def step(self, rows: Sequence[Row]) -> None:
         """Stream the newest tokens, and answer the requests that are over."""
@@ -97,13 +99,13 @@ class Batch:
             return
         now = time.perf_counter()
         first = self._first or now
-        start = self._special.start
+        start = self.special.start
         self._outbox.result(
             request,
             Answer(
                 sequences=[[start, *row.tokens] for row in rows],
                 finish_reasons=[row.finish_reason or "length" for row in rows],
-                pad_token_id=self._special.pad,
+                pad_token_id=self.special.pad,
                 batch_size=len(self.requests),
                 image_cached=self._facts.image_cached[request.key],
                 timings={
@@ -114,3 +116,15 @@ class Batch:
                 outputs=outputs,
             ),
         )
+
+
+def _not_numbers(options: GenerateOptions) -> RequestError:
+    if options.exponential_decay_length_penalty is None:
+        return RequestError("OUTPUT_INVALID", "The model's scores are not numbers.")
+    # transformers multiplies the end's score, which is minus infinity where another option rules the end out.
+    return RequestError(
+        "OUTPUT_INVALID",
+        "The scores are not numbers. exponential_decay_length_penalty makes them so where the end is "
+        "ruled out by min_new_tokens or a forced token: have it start later.",
+        path="exponential_decay_length_penalty",
+    )

@@ -13,12 +13,17 @@ class Recorder(LogitsProcessor):
         self._keep = keep
         self.steps: list[torch.Tensor] = []
         """By step: f32 [B, V]."""
-        self.broken: torch.Tensor | None = None
-        """bool [B]: rows of the newest step that have NaN among their scores."""
+        self._broken: torch.Tensor | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """The scores [B, V], unchanged."""
-        self.broken = scores.isnan().any(dim=-1)
+        broken = scores.isnan().any(dim=-1)
+        self._broken = broken if self._broken is None else self._broken | broken
         if self._keep:
             self.steps.append(scores)
         return scores
+
+    def take_broken(self) -> torch.Tensor | None:
+        """bool [B]: rows that had NaN among their scores since this was asked last."""
+        broken, self._broken = self._broken, None
+        return broken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Row:
         """Whether it needs no more steps."""
         return self.finish_reason is not None or self.request.settled
 
-    def extend(self, token: int, *, eos: frozenset[int], stopped: bool) -> None:
+    def extend(self, token: int, *, eos: Collection[int], stopped: bool) -> None:
         """Take the newest token."""
         self.tokens.append(token)
         if token in eos:
@@ -57,29 +57,37 @@ class RowWatch(StoppingCriteria):
     def __init__(
         self,
         rows: Sequence[Row],
-        eos: frozenset[int],
+        seen: int,
         recorder: Recorder,
         stop_strings: StopStringCriteria | None,
         batch: Batch,
     ) -> None:
         self._rows = rows
-        self._eos = eos
+        self._seen = seen
+        """Columns of ids that were taken before: at first the start token, where there is one."""
         self._recorder = recorder
         self._stop_strings = stop_strings
         self._batch = batch
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """bool [B]: the rows that are over, given ids [B, T]."""
-        self._batch.fail_broken(self._recorder.broken)
+        self._batch.fail_broken(self._recorder.take_broken())
+        # One more, or several when tokens were guessed from earlier ones.
+        for length in range(self._seen + 1, input_ids.shape[1] + 1):
+            self._take(input_ids[:, :length], scores)
+        self._seen = input_ids.shape[1]
+        return torch.tensor([row.over for row in self._rows], device=input_ids.device)
+
+    def _take(self, input_ids: torch.Tensor, scores: Any) -> None:
+        """The newest of ids [B, T]."""
         newest: list[int] = input_ids[:, -1].tolist()
         stopped = [False] * len(newest)
         if self._stop_strings is not None:
             stopped = self._stop_strings(input_ids, scores).tolist()
         for row, token, said in zip(self._rows, newest, stopped, strict=True):
             if not row.over:
-                row.extend(token, eos=self._eos, stopped=said)
+                row.extend(token, eos=self._batch.special.eos, stopped=said)
         self._batch.step(self._rows)
-        return torch.tensor([row.over for row in self._rows], device=input_ids.device)
 
 
 class BeamWatch(StoppingCriteria):
@@ -104,7 +112,7 @@ class BeamWatch(StoppingCriteria):
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """bool [B * candidates]: the candidates that may not go on, given ids [B * candidates, T]."""
-        self._batch.fail_broken(self._recorder.broken)
+        self._batch.fail_broken(self._recorder.take_broken())
         self._batch.count_step()
         late = self.out_of_time
         requests = self._batch.requests

@@ -10,41 +10,49 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 from transformers.generation.logits_process import LogitsProcessorList
 from transformers.generation.stopping_criteria import StoppingCriteriaList
 
+from ..errors import RequestError
 from ..outbox import Outbox
-from ..protocol import FinishReason
+from ..protocol import FinishReason, GenerateOptions
 from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
 from ..stages import Prompt
 from .batch import Batch, Facts
-from .options import beams, generation_config, sequences
+from .checks import check_options
+from .eager import eager_attention
+from .options import beams, ending, generation_config, looks_up, sequences
+from .output_size import LanguageModelShape
 from .outputs import beam_indices, by_row, floats
 from .recorder import Recorder
 from .rows import BeamWatch, Row, RowWatch
 from .sampling import GumbelDraw, row_generators, warpers
+from .states import states
 from .stop_strings import StopStrings
 
 
 class StaticDecoder:
     """Runs requests of one batch key together. All rows are answered as soon as they are over."""
 
-    def __init__(
-        self, language_model: Any, special: SpecialTokens, vocab_size: int, tokenizer_file: Path | None
-    ) -> None:
+    def __init__(self, language_model: Any, special: SpecialTokens, tokenizer_file: Path | None) -> None:
         self._model = language_model
         self._special = special
-        self._eos = frozenset(special.eos)
-        self._vocab_size = vocab_size
+        self._shape = LanguageModelShape.of(language_model.config)
         self._stop_strings = StopStrings(tokenizer_file) if tokenizer_file is not None else None
         # T5's sequences begin with the start token; a decoder-only model returns new tokens alone.
         self._led = bool(language_model.config.is_encoder_decoder)
 
-    @property
-    def knows_text(self) -> bool:
-        """Whether there is a tokenizer to find strings with."""
-        return self._stop_strings is not None
+    def check(self, options: GenerateOptions, prompt: int) -> None:
+        """Raise :class:`~..errors.RequestError` for options that ``prompt`` tokens cannot be continued by."""
+        check_options(options, prompt, self._shape)
+        if options.stop_strings and self._stop_strings is None:
+            raise RequestError(
+                "UNSUPPORTED",
+                "stop_strings need a tokenizer, and a model made from a configuration has none.",
+                path="stop_strings",
+            )
 
     def run(
         self,
@@ -55,7 +63,8 @@ class StaticDecoder:
         on_step: Callable[[], None],
     ) -> None:
         """Decode and answer. ``prompt`` has a row for each request; ``on_step`` counts progress."""
-        batch = Batch(requests, facts, outbox, self._special, on_step)
+        special = ending(requests[0].options, self._special)
+        batch = Batch(requests, facts, outbox, special, on_step)
         if beams(requests[0].options) > 1:
             self._search(batch, prompt)
         else:
@@ -66,17 +75,18 @@ class StaticDecoder:
         options = batch.options
         device = prompt.embeds.device
         copies = sequences(options)
-        recorder = Recorder(keep=bool(options.output_scores))
-        processors = [*warpers(options, self._vocab_size, device), recorder]
+        # transformers would keep a draw's scores with the noise.
+        recorder = Recorder(keep=bool(options.output_scores and options.do_sample))
+        processors = [*warpers(options, self._shape.vocab_size, device), recorder]
         if options.do_sample:
             draws = [row_generators(r.options.seed, copies, device) for r in batch.requests]
             processors.append(GumbelDraw([generator for rows in draws for generator in rows]))
         rows = batch.rows(copies)
-        watch = RowWatch(rows, self._eos, recorder, self._stops(batch), batch)
+        watch = RowWatch(rows, int(self._led), recorder, self._stops(batch), batch)
         output = self._generate(
+            batch,
             inputs_embeds=prompt.embeds.repeat_interleave(copies, dim=0),
             attention_mask=prompt.mask.repeat_interleave(copies, dim=0),
-            generation_config=generation_config(options, self._special, batch.longest),
             logits_processor=LogitsProcessorList(processors),
             stopping_criteria=StoppingCriteriaList([watch]),
         )
@@ -84,9 +94,10 @@ class StaticDecoder:
             for start, request in zip(range(0, len(rows), copies), batch.requests, strict=True):
                 own = slice(start, start + copies)
                 length = max(len(row.tokens) for row in rows[own])
-                outputs = {}
+                outputs = states(options, output, length, reads=self._led)
                 if options.output_scores:
-                    outputs["scores"] = by_row(recorder.steps, own, length)
+                    scores = recorder.steps if options.do_sample else output.scores
+                    outputs["scores"] = by_row(scores, own, length)
                 if options.output_logits:
                     outputs["logits"] = by_row(output.logits, own, length)
                 batch.answer(request, rows[own], outputs)
@@ -101,9 +112,9 @@ class StaticDecoder:
         watch = BeamWatch(ends_at, recorder, stops, batch)
         with _seeded(options.seed if options.do_sample else None, prompt.embeds.device):
             output = self._generate(
+                batch,
                 inputs_embeds=prompt.embeds,
                 attention_mask=prompt.mask,
-                generation_config=generation_config(options, self._special, batch.longest),
                 logits_processor=LogitsProcessorList([recorder]),
                 stopping_criteria=StoppingCriteriaList([watch]),
             )
@@ -115,9 +126,9 @@ class StaticDecoder:
             own = slice(index * returned, (index + 1) * returned)
             rows = [Row(request, None, tokens) for tokens in new[own]]
             for row in rows:
-                row.finish_reason = self._beam_reason(row, stops, watch)
+                row.finish_reason = _beam_reason(row, batch, stops, watch)
             group = slice(index * width, (index + 1) * width)
-            outputs = {}
+            outputs = states(options, output, batch.longest, reads=self._led)
             if options.output_scores:
                 outputs["sequences_scores"] = floats(output.sequences_scores[own])
                 outputs["beam_indices"] = beam_indices(output.beam_indices[own], group.start)
@@ -126,24 +137,32 @@ class StaticDecoder:
                 outputs["logits"] = by_row(output.logits, group, len(output.logits))
             batch.answer(request, rows, outputs)
 
-    def _generate(self, **arguments: Any) -> Any:
-        with warnings.catch_warnings():
+    def _generate(self, batch: Batch, **arguments: Any) -> Any:
+        options = batch.options
+        if looks_up(options) and self._led:
+            # transformers' own cache has as many layers as the encoder, and fails to shorten unused ones.
+            arguments["past_key_values"] = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        attentions = eager_attention(self._model, wanted=bool(options.output_attentions))
+        with warnings.catch_warnings(), attentions:
             # That penalties see new tokens only is what is wanted.
             warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
-            return self._model.generate(**arguments)
+            return self._model.generate(
+                generation_config=generation_config(options, batch.special, batch.longest), **arguments
+            )
 
     def _stops(self, batch: Batch) -> Any:
         strings = batch.options.stop_strings
         return self._stop_strings.criterion(strings) if strings and self._stop_strings else None
 
-    def _beam_reason(self, row: Row, stops: Any, watch: BeamWatch) -> FinishReason:
-        if row.tokens and row.tokens[-1] in self._eos:
-            return "eos"
-        if stops is not None and row.tokens and bool(stops(torch.tensor([row.tokens]), None)[0]):
-            return "stop"
-        if len(row.tokens) >= row.request.options.max_new_tokens:
-            return "length"
-        return "time" if watch.out_of_time else "length"
+
+def _beam_reason(row: Row, batch: Batch, stops: Any, watch: BeamWatch) -> FinishReason:
+    if row.tokens and row.tokens[-1] in batch.special.eos:
+        return "eos"
+    if stops is not None and row.tokens and bool(stops(torch.tensor([row.tokens]), None)[0]):
+        return "stop"
+    if len(row.tokens) >= row.request.options.max_new_tokens:
+        return "length"
+    return "time" if watch.out_of_time else "length"
 
 
 @contextmanager

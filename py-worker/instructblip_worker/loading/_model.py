@@ -121,7 +121,7 @@ def _around(
         language_model = parts.whole.language_model
         # Answers are steered by each request and by the tokenizer, never by what an author left here.
         language_model.generation_config = GenerationConfig()
-        decoder = StaticDecoder(language_model, special, served.model.vocab_size, tokenizer_file)
+        decoder = StaticDecoder(language_model, special, tokenizer_file)
     return Loaded(parts=parts, served=served, normalise=normalise, decoder=decoder)
 
 

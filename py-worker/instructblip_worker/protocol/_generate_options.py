@@ -68,6 +68,12 @@ class GenerateOptions(Header, kw_only=True, frozen=True):
     seed: _Natural | None = None
     output_scores: bool | None = None
     output_logits: bool | None = None
+    output_hidden_states: bool | None = None
+    output_attentions: bool | None = None
     use_cache: bool | None = None
+    cache_implementation: Literal["dynamic", "static"] | None = None
     prompt_lookup_num_tokens: _UpTo64 | None = None
+    max_matching_ngram_size: _UpTo64 | None = None
+    eos_token_id: Annotated[list[TokenId], Meta(min_length=1, max_length=16)] | None = None
+    pad_token_id: TokenId | None = None
     watermarking_config: WatermarkingConfig | None = None

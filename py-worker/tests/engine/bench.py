@@ -157,8 +157,8 @@ class Bench:
         return replies
 
     @torch.inference_mode()
-    def judge(self, request: GenerateRequest, **more: Any) -> Any:
-        """transformers' own ``generate`` for this request alone, on embeddings made stage by stage."""
+    def embed(self, request: GenerateRequest) -> torch.Tensor:
+        """The language model's input for this request alone, [1, queries + prompt, D], stage by stage."""
         from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
         model = self.model
@@ -173,17 +173,28 @@ class Bench:
             input_ids=question, attention_mask=mask, query_embeds=queries, encoder_hidden_states=image
         ).last_hidden_state[:, : queries.shape[1]]
         text = model.language_model.get_input_embeddings()(torch.tensor([request.input_ids]))
-        embeds = torch.cat([model.language_projection(seen), text], dim=1)
+        return torch.cat([model.language_projection(seen), text], dim=1)
+
+    @torch.inference_mode()
+    def judge(self, request: GenerateRequest, **more: Any) -> Any:
+        """transformers' own ``generate`` for this request alone."""
+        embeds = self.embed(request)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
-            return model.language_model.generate(
+            return self.model.language_model.generate(
                 inputs_embeds=embeds,
                 attention_mask=torch.ones(embeds.shape[:2], dtype=torch.int64),
-                eos_token_id=self.facts.eos_token_ids,
-                pad_token_id=self.facts.pad_token_id,
-                decoder_start_token_id=self.facts.start_token_id,
-                **{**_options(request.options), **more},
+                **{**self.transformers_options(request.options), **more},
             )
+
+    def transformers_options(self, options: GenerateOptions) -> dict[str, Any]:
+        """The same options for ``generate``."""
+        return {
+            "eos_token_id": self.facts.eos_token_ids,
+            "pad_token_id": self.facts.pad_token_id,
+            "decoder_start_token_id": self.facts.start_token_id,
+            **_options(options),
+        }
 
     def judged(self, request: GenerateRequest) -> list[list[int]]:
         """The judge's rows as a RESULT has them: led by the start token, without padding."""
@@ -199,11 +210,12 @@ class Bench:
 
     def unpadded(self, replies: Replies, request: GenerateRequest) -> list[list[int]]:
         """The rows of an answer, cut after the end id."""
-        eos = self.facts.eos_token_ids[0]
+        eos = request.options.eos_token_id or self.facts.eos_token_ids
         reasons = replies.results[request.request_id].finish_reasons
         rows = []
         for row, reason in zip(replies.sequences(request), reasons, strict=True):
-            rows.append(row[: row.index(eos, 1) + 1] if reason == "eos" else row)
+            ends = [at for at, token in enumerate(row) if at > 0 and token in eos]
+            rows.append(row[: ends[0] + 1] if reason == "eos" else row)
         return rows
 
 
@@ -212,7 +224,9 @@ def _options(options: GenerateOptions) -> dict[str, Any]:
     from transformers import WatermarkingConfig
 
     found = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-    found.pop("seed", None)
+    # Draws are ours to define; guesses ahead change how long greedy decoding takes, not what it says.
+    for name in ("seed", "prompt_lookup_num_tokens", "max_matching_ngram_size"):
+        found.pop(name, None)
     if "sequence_bias" in found:
         found["sequence_bias"] = [[list(ids), bias] for ids, bias in found["sequence_bias"]]
     if "watermarking_config" in found:

@@ -164,6 +164,25 @@ describe("values", () => {
     });
   });
 
+  it.each(["offloaded", "offloaded_static", "quantized", "sliding_window", "hybrid", "paged"])(
+    "of cacheImplementation that do not run here are refused with the reason: %s",
+    (cacheImplementation) => {
+      const { code, message } = failure({ cacheImplementation });
+      expect(code).toBe("INVALID_ARGUMENT");
+      expect(message).toContain('must be "dynamic" or "static"');
+      expect(message.slice(message.indexOf("given."))).toContain(cacheImplementation.split("_")[0]);
+    },
+  );
+
+  it("of a single id that ends rows travel as a list", () => {
+    expect(wire({ eosTokenId: 7, padTokenId: 0 })).toEqual({
+      max_new_tokens: 19,
+      eos_token_id: [7],
+      pad_token_id: 0,
+    });
+    expect(failure({ eosTokenId: [] }).message).toContain("an array of 1 to 16 token ids");
+  });
+
   it("of a single stop string travel as a list", () => {
     expect(wire({ stopStrings: "." }).stop_strings).toEqual(["."]);
   });
@@ -216,7 +235,29 @@ describe("options together", () => {
     expect(wire({ numBeams: 1, doSample: true }, STREAM).do_sample).toBe(true);
     expect(failure({ numBeams: 2 }, STREAM).path).toBe("numBeams");
     expect(failure({ doSample: true, numReturnSequences: 2 }, STREAM).path).toBe("numReturnSequences");
-    expect(failure({ numBeams: 2, promptLookupNumTokens: 3 }).path).toBe("promptLookupNumTokens");
+  });
+
+  it.each([
+    [{ numBeams: 2 }, "numBeams"],
+    [{ doSample: true }, "doSample"],
+    [{ useCache: false }, "useCache"],
+    [{ cacheImplementation: "static" }, "cacheImplementation"],
+    [{ outputHiddenStates: true }, "outputHiddenStates"],
+    [{ outputAttentions: true }, "outputAttentions"],
+  ])("guesses ahead in greedy decoding with a growing cache only, not with %o", (options, path) => {
+    expect(failure({ ...options, promptLookupNumTokens: 3 })).toMatchObject({
+      path,
+      message: expect.stringContaining("left out with `promptLookupNumTokens`"),
+    });
+  });
+
+  it("sends what belongs to guessing ahead when there is any", () => {
+    expect(wire({ maxMatchingNgramSize: 3 })).toEqual({ max_new_tokens: 19 });
+    expect(wire({ maxMatchingNgramSize: 3, promptLookupNumTokens: 5 })).toEqual({
+      max_new_tokens: 19,
+      max_matching_ngram_size: 3,
+      prompt_lookup_num_tokens: 5,
+    });
   });
 });
 

@@ -1,7 +1,6 @@
 import type { Submission } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
-import type { InstructBlipProcessor } from "../processor/index.ts";
-import { type Answer, toAnswer } from "./answer.ts";
+import { type Answer, type Reading, toAnswer } from "./answer.ts";
 import { TextPieces } from "./text-pieces.ts";
 
 /** A part of an answer, as it is generated. */
@@ -28,11 +27,11 @@ export class AnswerStream implements AsyncIterable<AnswerPiece> {
   #wake: () => void = () => {};
   #iterated = false;
 
-  /** @param processor - called once the first tokens are there */
-  constructor(submission: Submission<"generate">, processor: () => Promise<InstructBlipProcessor>) {
+  /** @param reading - its processor is asked for once the first tokens are there */
+  constructor(submission: Submission<"generate">, reading: Reading) {
     this.requestId = submission.requestId;
     this.#submission = submission;
-    this.result = this.#read(processor);
+    this.result = this.#read(reading);
     // A failure also ends the loop, so nobody has to await `result`.
     this.result.catch(() => undefined);
   }
@@ -81,13 +80,13 @@ export class AnswerStream implements AsyncIterable<AnswerPiece> {
     }
   }
 
-  async #read(processor: () => Promise<InstructBlipProcessor>): Promise<Answer> {
+  async #read({ processor, options }: Reading): Promise<Answer> {
     let pieces: TextPieces | undefined;
     for await (const { tokens } of this.#submission) {
       pieces ??= new TextPieces((await processor()).incrementalDecoder({ skipSpecialTokens: true }));
       this.#add({ text: pieces.push(tokens), tokens });
     }
-    const answer = toAnswer(await this.#submission, await processor());
+    const answer = toAnswer(await this.#submission, await processor(), options);
     if (pieces === undefined) {
       this.#add(answer);
       return answer;

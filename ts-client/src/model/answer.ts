@@ -1,4 +1,4 @@
-import type { FinishReason, GenerateResult, ResultFacts } from "../engine/index.ts";
+import type { FinishReason, GenerateResult, ResultFacts, WireGenerateOptions } from "../engine/index.ts";
 import type { InstructBlipProcessor } from "../processor/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 
@@ -18,19 +18,36 @@ export interface Answer extends ResultFacts {
 
 type Decoder = Pick<InstructBlipProcessor, "decode" | "tokenizer">;
 
+/** What turns a request's tokens into text. */
+export interface Reading {
+  readonly processor: () => Promise<InstructBlipProcessor>;
+  readonly options: WireGenerateOptions;
+}
+
 /** A result with its text. */
-export function toAnswer(result: GenerateResult, processor: Decoder): Answer {
+export function toAnswer(
+  result: GenerateResult,
+  processor: Decoder,
+  options: Pick<WireGenerateOptions, "eos_token_id" | "pad_token_id">,
+): Answer {
   const { sequences, finishReasons, ...rest } = result;
   const rows = sequences.shape[0] ?? 0;
   const texts = Array.from({ length: rows }, (_, row) =>
     processor.decode(rowTokens(sequences, row), { skipSpecialTokens: true }).trim(),
   );
   const finishReason = finishReasons[0] ?? "length";
+  const { eosTokenId, padTokenId } = processor.tokenizer;
+  const ends = options.eos_token_id ?? (eosTokenId === undefined ? [] : [eosTokenId]);
   return {
     ...rest,
     text: texts[0] ?? "",
     texts,
-    tokens: newTokens(rowTokens(sequences, 0).slice(1), finishReason, processor.tokenizer),
+    tokens: newTokens(
+      rowTokens(sequences, 0).slice(1),
+      finishReason,
+      ends,
+      options.pad_token_id ?? padTokenId,
+    ),
     finishReason,
   };
 }
@@ -39,11 +56,12 @@ export function toAnswer(result: GenerateResult, processor: Decoder): Answer {
 function newTokens(
   tokens: readonly number[],
   finishReason: FinishReason,
-  { eosTokenId, padTokenId }: Pick<Decoder["tokenizer"], "eosTokenId" | "padTokenId">,
+  ends: readonly number[],
+  padTokenId: number | undefined,
 ): readonly number[] {
   // A row of full length has no padding, though a model may well generate the padding's id.
   if (finishReason === "length") return tokens;
-  const end = finishReason === "eos" && eosTokenId !== undefined ? tokens.indexOf(eosTokenId) + 1 : 0;
+  const end = finishReason === "eos" ? tokens.findIndex((token) => ends.includes(token)) + 1 : 0;
   return tokens.slice(0, end > 0 ? end : tokens.findLastIndex((token) => token !== padTokenId) + 1);
 }
 

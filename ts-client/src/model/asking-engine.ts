@@ -70,8 +70,8 @@ export abstract class AskingEngine implements Engine {
    * @throws INVALID_ARGUMENT, IMAGE_REJECTED, OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, … : see the error codes
    */
   async ask(request: AskRequest): Promise<Answer> {
-    const { submission, processor } = this.#submit(request, false);
-    return toAnswer(await submission, await processor());
+    const { submission, reading } = this.#submit(request, false);
+    return toAnswer(await submission, await reading.processor(), reading.options);
   }
 
   /**
@@ -80,8 +80,8 @@ export abstract class AskingEngine implements Engine {
    * @throws INVALID_ARGUMENT, UNSUPPORTED at once; everything else ends the loop and rejects `result`
    */
   stream(request: AskRequest): AnswerStream {
-    const { submission, processor } = this.#submit(request, true);
-    return new AnswerStream(submission, processor);
+    const { submission, reading } = this.#submit(request, true);
+    return new AnswerStream(submission, reading);
   }
 
   /**
@@ -118,12 +118,12 @@ export abstract class AskingEngine implements Engine {
 
   /** Asks with one more signal than the request's own. */
   async #askUntil(request: AskRequest, ending: AbortSignal): Promise<Answer> {
-    const { submission, processor } = this.#submit(request, false);
+    const { submission, reading } = this.#submit(request, false);
     const cancel = () => submission.cancel(ending.reason);
     if (ending.aborted) cancel();
     ending.addEventListener("abort", cancel, { once: true });
     try {
-      return toAnswer(await submission, await processor());
+      return toAnswer(await submission, await reading.processor(), reading.options);
     } finally {
       ending.removeEventListener("abort", cancel);
     }
@@ -148,6 +148,7 @@ export abstract class AskingEngine implements Engine {
       { op: "generate", options, stream, prepare, ...(modelId !== undefined && { modelId }) },
       call,
     );
-    return { submission, processor: async () => used ?? (await this.processor(modelId)) };
+    const reading = { options, processor: async () => used ?? (await this.processor(modelId)) };
+    return { submission, reading };
   }
 }

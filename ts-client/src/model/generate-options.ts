@@ -69,7 +69,10 @@ export interface GenerateOptions {
   readonly suppressTokens?: readonly number[];
   /** Tokens that never come first. */
   readonly beginSuppressTokens?: readonly number[];
-  /** The first new token. */
+  /**
+   * The first new token; on decoder-only models the second, as transformers 5 does when it begins with embeddings.
+   * @default none
+   */
   readonly forcedBosTokenId?: number;
   /** The token (or one of them) that comes last when the length is reached. */
   readonly forcedEosTokenId?: number | readonly number[];
@@ -84,14 +87,49 @@ export interface GenerateOptions {
   /** Marks the text for later detection. */
   readonly watermarkingConfig?: WatermarkingConfig;
 
-  /** Guesses tokens by looking this many back in the prompt; greedy and sampling only. @default none */
+  /**
+   * Guesses up to this many tokens a step, from what followed the same tokens earlier in the answer, and keeps those that
+   * greedy decoding would have chosen: faster where an answer repeats itself, never another answer. The request
+   * has a batch of its own. From 1 to 64; greedy decoding only.
+   * @default none
+   */
   readonly promptLookupNumTokens?: number;
-  /** Keeps keys and values between steps; false is slow and for comparison. @default true */
+  /** How many tokens must be the same for such a guess, at most. From 1 to 64. @default 2 */
+  readonly maxMatchingNgramSize?: number;
+  /**
+   * Keeps keys and values between steps; false is slow and for comparison, and has no effect on decoder-only models,
+   * which cannot go on from embeddings without them.
+   * @default true
+   */
   readonly useCache?: boolean;
-  /** Returns the scores of every step, after all changes to them. @default false */
+  /** How they are kept: `dynamic` grows with the answer, `static` is allocated for the longest one at once. @default "dynamic" */
+  readonly cacheImplementation?: "dynamic" | "static";
+  /**
+   * Ends a row after this token, or one of these (at most 16), in place of the tokenizer's own. Text holds such a token
+   * unless it is special.
+   * @default the tokenizer's
+   */
+  readonly eosTokenId?: number | readonly number[];
+  /** Fills rows that are shorter than others. @default the tokenizer's */
+  readonly padTokenId?: number;
+
+  /** Returns the scores of every step, after all changes to them: float32 [rows, steps, vocabulary]. @default false */
   readonly outputScores?: boolean;
-  /** Returns the scores of every step as the model gave them. @default false */
+  /** Returns the scores of every step as the model gave them, likewise. @default false */
   readonly outputLogits?: boolean;
+  /**
+   * Returns the language model's hidden states: float32 [layers + 1, rows, positions, width]. Positions are the
+   * picture's queries, the prompt and all new tokens but the last (`hidden_states`, decoder-only models), or
+   * the new tokens' alone (`decoder_hidden_states`) with `encoder_hidden_states` apart.
+   * @default false
+   */
+  readonly outputHiddenStates?: boolean;
+  /**
+   * Returns the language model's attention maps: float32 [layers, rows, heads, positions, keys], 0 where a
+   * position could not look (`attentions`; or `decoder_attentions`, `cross_attentions`, `encoder_attentions`).
+   * @default false
+   */
+  readonly outputAttentions?: boolean;
 }
 
 /** How generated text is marked: transformers' `WatermarkingConfig`. */

@@ -117,13 +117,7 @@ function checkTogether(options: GenerateOptions, stream: boolean): void {
       "Set `doSample: false` for the likeliest answer.",
     );
   }
-  if (numBeams > 1 && options.promptLookupNumTokens !== undefined) {
-    throw invalidArgument(
-      "promptLookupNumTokens",
-      "left out with beam search",
-      options.promptLookupNumTokens,
-    );
-  }
+  if (options.promptLookupNumTokens !== undefined) checkLookup(options);
   if (stream && numBeams > 1) {
     throw invalidArgument(
       "numBeams",
@@ -142,13 +136,32 @@ function checkTogether(options: GenerateOptions, stream: boolean): void {
   }
 }
 
-function hasEffect(facts: OptionFacts, { doSample = false, numBeams = 1 }: GenerateOptions): boolean {
-  if (facts.only === "sampling") return doSample;
-  return facts.only === "beams" ? numBeams > 1 : true;
+/** Guessing ahead is greedy decoding's, with keys and values that can be taken back. */
+function checkLookup(options: GenerateOptions): void {
+  const contrary = {
+    numBeams: (options.numBeams ?? 1) > 1,
+    doSample: options.doSample === true,
+    useCache: options.useCache === false,
+    cacheImplementation: options.cacheImplementation === "static",
+    outputHiddenStates: options.outputHiddenStates === true,
+    outputAttentions: options.outputAttentions === true,
+  };
+  for (const [name, isContrary] of Object.entries(contrary)) {
+    if (!isContrary) continue;
+    const value = options[name as keyof typeof contrary];
+    throw invalidArgument(name, "left out with `promptLookupNumTokens`", value);
+  }
+}
+
+function hasEffect(facts: OptionFacts, options: GenerateOptions): boolean {
+  if (facts.only === "sampling") return options.doSample === true;
+  if (facts.only === "beams") return (options.numBeams ?? 1) > 1;
+  return facts.only === "lookup" ? options.promptLookupNumTokens !== undefined : true;
 }
 
 function wireValue(name: string, value: unknown): unknown {
   if (name === "stopStrings") return typeof value === "string" ? [value] : value;
+  if (name === "eosTokenId") return typeof value === "number" ? [value] : value;
   if (name !== "watermarkingConfig") return value;
   const fields: Readonly<Record<string, { readonly wire: string }>> = WATERMARKING_FIELDS;
   return Object.fromEntries(

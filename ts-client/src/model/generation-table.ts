@@ -2,8 +2,11 @@ import type { WireGenerateOptions } from "../engine/index.ts";
 import type { GenerateOptions, WatermarkingConfig } from "./generate-options.ts";
 import { integer, isTokenId, isTokenIds, type OptionRule, real, shaped, toggle } from "./option-rules.ts";
 import {
+  CACHES_THAT_DO_NOT_RUN,
+  isCacheImplementation,
   isDecay,
   isEarlyStopping,
+  isEndTokenIds,
   isSequenceBias,
   isStopStrings,
   isTokenIdOrIds,
@@ -19,7 +22,7 @@ export interface OptionFacts<T = unknown> {
   /** One line for the command line's help. */
   readonly help: string;
   /** The way of decoding without which it has no effect. */
-  readonly only?: "sampling" | "beams";
+  readonly only?: "sampling" | "beams" | "lookup";
   /** A sentence for the error about a wrong value. */
   readonly remedy?: string;
 }
@@ -203,11 +206,43 @@ export const GENERATION_OPTIONS = {
   promptLookupNumTokens: {
     wire: "prompt_lookup_num_tokens",
     rule: integer({ min: 1, max: 64 }),
-    help: "guess tokens from the prompt, this many at once",
+    help: "greedy: guess this many tokens at once from earlier ones",
+  },
+  maxMatchingNgramSize: {
+    wire: "max_matching_ngram_size",
+    rule: integer({ min: 1, max: 64 }),
+    help: "guessing: how many tokens must be the same, at most",
+    only: "lookup",
   },
   useCache: { wire: "use_cache", rule: toggle(), help: "keep keys and values between steps" },
+  cacheImplementation: {
+    wire: "cache_implementation",
+    rule: shaped('"dynamic" or "static"', "<name>", isCacheImplementation, String),
+    help: "how keys and values are kept: dynamic or static",
+    remedy: CACHES_THAT_DO_NOT_RUN,
+  },
+  eosTokenId: {
+    wire: "eos_token_id",
+    rule: shaped("a token id or an array of 1 to 16 token ids", "<id>", isEndTokenIds),
+    help: "the token, or one of them, that ends a row",
+  },
+  padTokenId: {
+    wire: "pad_token_id",
+    rule: shaped("a token id", "<id>", isTokenId),
+    help: "the token that fills shorter rows",
+  },
   outputScores: { wire: "output_scores", rule: toggle(), help: "return every step's final scores" },
   outputLogits: { wire: "output_logits", rule: toggle(), help: "return every step's raw scores" },
+  outputHiddenStates: {
+    wire: "output_hidden_states",
+    rule: toggle(),
+    help: "return the language model's hidden states",
+  },
+  outputAttentions: {
+    wire: "output_attentions",
+    rule: toggle(),
+    help: "return the language model's attention maps",
+  },
 } as const satisfies Table;
 
 /** The name of a generation option. */

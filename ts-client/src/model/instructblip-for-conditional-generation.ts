@@ -158,7 +158,7 @@ export class InstructBlipForConditionalGeneration {
       return {
         sequences: stackSequences(
           results.map((result) => result.sequences),
-          this.info.padTokenId,
+          wire.pad_token_id ?? this.info.padTokenId,
         ),
         finishReasons: results.flatMap((result) => result.finishReasons),
         results,

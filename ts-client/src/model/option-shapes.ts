@@ -28,6 +28,22 @@ export function isTokenIdOrIds(value: unknown): value is number | readonly numbe
   return isTokenId(value) || isTokenIds(value);
 }
 
+/** One token, or 1 to 16. */
+export function isEndTokenIds(value: unknown): value is number | readonly number[] {
+  return isTokenId(value) || (isTokenIds(value, 1) && value.length <= 16);
+}
+
+/** A way to keep keys and values that runs here. */
+export function isCacheImplementation(value: unknown): value is "dynamic" | "static" {
+  return value === "dynamic" || value === "static";
+}
+
+/** Why transformers' other caches are refused. */
+export const CACHES_THAT_DO_NOT_RUN =
+  '"offloaded" and "offloaded_static" move keys and values between a GPU and the CPU, which is not offered here; ' +
+  '"quantized" needs packages that the worker does not have, and T5 cannot use it; ' +
+  '"sliding_window" and the "hybrid" kinds are old names of "static"; "paged" takes token ids only, not pictures.';
+
 /** At most 256 pairs of a run of tokens and a number. */
 export function isSequenceBias(value: unknown): value is readonly (readonly [readonly number[], number])[] {
   return Array.isArray(value) && value.length <= 256 && value.every(isBiasPair);

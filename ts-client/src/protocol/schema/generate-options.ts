@@ -45,8 +45,14 @@ export const generateOptions = z.object({
   seed: count.optional().describe("makes sampling repeatable: a generator of its own for every request"),
   output_scores: z.boolean().optional(),
   output_logits: z.boolean().optional(),
+  output_hidden_states: z.boolean().optional(),
+  output_attentions: z.boolean().optional(),
   use_cache: z.boolean().optional(),
+  cache_implementation: z.enum(["dynamic", "static"]).optional(),
   prompt_lookup_num_tokens: integer(1, 64).optional(),
+  max_matching_ngram_size: integer(1, 64).optional(),
+  eos_token_id: z.array(tokenId).min(1).max(16).optional(),
+  pad_token_id: tokenId.optional(),
   watermarking_config: z
     .object({
       greenlist_ratio: openProbability.optional(),
