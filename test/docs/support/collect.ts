@@ -6,7 +6,7 @@ import { markdownExamples } from "./markdown-examples.ts";
 import { ROOT } from "./project.ts";
 
 /** Folders with Markdown pages; `docs/api` is made from the docstrings, whose examples are read there. */
-const PAGES = [
+export const PAGES = [
   "",
   "docs",
   "protocol",

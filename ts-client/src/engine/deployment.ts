@@ -8,7 +8,11 @@ export type Quantization = "none" | "int8" | "nf4";
  * `InstructBlipQFormerConfig`, or transformers' dictionary (`to_dict()`) with its `model_type`.
  */
 export type ModelConfig =
-  | { readonly modelType: string; toJSON(): Record<string, unknown> }
+  | {
+      readonly modelType: string;
+      /** transformers' dictionary. */
+      toJSON(): Record<string, unknown>;
+    }
   | { readonly model_type: string; readonly [key: string]: unknown };
 
 /** A model to serve, and how: its `source` or its `config`. One worker process hosts one deployment. */

@@ -4,7 +4,7 @@ import type { generateOptions } from "../protocol/schema/generate-options.ts";
 import type { Tensor } from "../tensor/index.ts";
 
 /** Generation options in the wire's names, already checked. */
-export type WireGenerateOptions = z.infer<typeof generateOptions>;
+export interface WireGenerateOptions extends z.infer<typeof generateOptions> {}
 
 /** A picture ready for a worker. */
 export interface PreparedImage {
@@ -71,6 +71,7 @@ export interface Operations {
   /** All that comes before the language model. */
   imageFeatures: TensorOperation;
 }
+/** The name of an operation. */
 export type Op = keyof Operations;
 /** A request of any operation. */
 export type AnyRequest = { [K in Op]: Request<K> }[Op];
@@ -109,21 +110,28 @@ export interface CallOptions {
   readonly maxRetries?: number;
 }
 
+/** Why a row ended: its own end, the length, a stop string or the time. */
 export type FinishReason = "eos" | "length" | "stop" | "time";
 
 /** One try that failed before the answer came. */
 export interface FailedAttempt {
+  /** 1 for the first try. */
   readonly attempt: number;
+  /** The worker that had the request. */
   readonly workerId: string;
+  /** How the try ended: an error code. */
   readonly code: string;
+  /** What the error said, for people. */
   readonly message: string;
 }
 
 /** What every result carries. */
 export interface ResultFacts {
+  /** The request's id, as the caller gave it or a new one. */
   readonly requestId: string;
   /** Tries made, the successful one counted. */
   readonly attempts: number;
+  /** The tries before the successful one. */
   readonly failedAttempts: readonly FailedAttempt[];
   /** Milliseconds by stage: `prepare`, `queue`, `wire`, `vision`, `qformer`, `prefill`, `decode`, `total`. */
   readonly timings: Readonly<Record<string, number>>;
@@ -131,6 +139,7 @@ export interface ResultFacts {
   readonly batchSize: number;
   /** Whether the picture's features came from a cache. */
   readonly imageCached: boolean;
+  /** The worker that answered. */
   readonly workerId: string;
 }
 
@@ -140,6 +149,7 @@ export interface TensorResult extends ResultFacts {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
+/** Generated tokens, and the scores and logits that were asked for. */
 export interface GenerateResult extends TensorResult {
   /** int64 [rows, tokens]: the start token, then new tokens, then padding. */
   readonly sequences: Tensor<"int64">;
@@ -149,6 +159,7 @@ export interface GenerateResult extends TensorResult {
 
 /** New tokens of a stream. */
 export interface GenerateChunk {
+  /** Their ids; those of all chunks together are the answer's. */
   readonly tokens: readonly number[];
 }
 
@@ -159,6 +170,8 @@ export interface GenerateChunk {
 export interface Submission<K extends Op = Op>
   extends PromiseLike<Operations[K]["result"]>,
     AsyncIterable<Operations[K]["chunk"]> {
+  /** A UUID: the caller's own, or a new one. */
   readonly requestId: string;
+  /** Ends the request with CANCELLED, whose `cause` is the reason. */
   cancel(reason?: unknown): void;
 }

@@ -19,6 +19,7 @@ export interface AnswerPiece {
  * for await (const { text } of pool.stream({ image, prompt })) process.stdout.write(text);
  */
 export class AnswerStream implements AsyncIterable<AnswerPiece> {
+  /** A UUID: the caller's own, or a new one. */
   readonly requestId: string;
   /** The whole answer. */
   readonly result: Promise<Answer>;
@@ -41,6 +42,7 @@ export class AnswerStream implements AsyncIterable<AnswerPiece> {
     this.#submission.cancel(reason);
   }
 
+  /** The pieces as they come, once. */
   [Symbol.asyncIterator](): AsyncIterator<AnswerPiece, void, undefined> {
     if (this.#iterated) {
       throw new InstructBlipError(

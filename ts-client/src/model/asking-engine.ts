@@ -58,6 +58,7 @@ export abstract class AskingEngine implements Engine {
   abstract drain(options?: DrainOptions): Promise<void>;
   abstract close(options?: DrainOptions): Promise<void>;
 
+  /** {@link close} at the end of an `await using` scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
