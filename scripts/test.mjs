@@ -29,7 +29,7 @@ const sections = [
   ]),
   check("typecheck", "mypy --strict", [
     ...[python, "-m", "mypy", "--config-file", PYTHON_CONFIG],
-    ...["py-worker", join("scripts", "checkpoints")],
+    ...["py-worker", "scripts"],
   ]),
   pytest(),
   ...testFolders().map(vitest),

@@ -7,45 +7,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import torch
-from PIL import Image
 
 from .assembly import NAMES
+from .cases import Case, cases
 from .inference import answer, load, same
-from .questions import KINDS_OF_QUESTION, WEIGHTS, Question, Wordings, ask_kind
+from .questions import KINDS_OF_QUESTION, WEIGHTS
 from .render import render
 from .render_sdf import render_sdf
 from .unusual import UNUSUAL
-from .wordings import WORDINGS
-from .world import Scene, random_scene
 
-Renderer = Callable[[Scene, Random], Image.Image]
-Case = tuple[Image.Image, Question]
 Score = dict[str, dict[str, float]]
 
 FURTHER_KINDS = tuple(kind for kind in WEIGHTS if kind not in KINDS_OF_QUESTION)
 _BATCH = 50
-
-
-def cases(
-    kinds: tuple[str, ...], renderer: Renderer, count: int, first_seed: int, wordings: Wordings = WORDINGS
-) -> list[Case]:
-    """`count` questions, as many of each kind as of any other; every question has a picture of its own."""
-    found: list[Case] = []
-    seed = first_seed
-    while len(found) < count:
-        kind = kinds[len(found) % len(kinds)]
-        rng = Random(seed)
-        seed += 1
-        scene = random_scene(rng)
-        question = ask_kind(kind, scene, rng, wordings)
-        if question is not None:
-            found.append((renderer(scene, rng), question))
-    return found
 
 
 def score(folder: Path, suites: dict[str, list[Case]]) -> dict[str, Score]:

@@ -8,36 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers.models.instructblip.modeling_instructblip import InstructBlipForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from ..errors import LoadError, bad_data
 from ..log import log_exception
 from ..reporter import Reporter
-from ..storage import Outline, Plan, quantization_config
+from ..storage import Outline, Plan, read_model
 
 
 def read_weights(
     folder: Path, config: Any, plan: Plan, outline: Outline, device: torch.device, reporter: Reporter
 ) -> tuple[Any, list[str]]:
-    """The model with its weights, in evaluation mode. Its class is named here: the checkpoint has no say.
-
-    Weights go to the device one by one, in their final form. Casting the model later would undo what is kept
-    in float32.
-    """
+    """The model with its weights, and what is worth a warning. Raises LoadError."""
     with _bars_reported(reporter):
         try:
-            loaded: Any = InstructBlipForConditionalGeneration.from_pretrained(
-                folder,
-                config=config,
-                dtype=getattr(torch, plan.dtype),
-                # bitsandbytes would choose CUDA for itself where there is one.
-                device_map={"": device},
-                quantization_config=quantization_config(plan, outline),
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
+            model, info = read_model(folder, config, plan, outline, device)
         except torch.OutOfMemoryError as error:
             raise LoadError("RESOURCE_EXHAUSTED", f"{device} ran out of memory while loading.") from error
         except Exception as error:
@@ -46,13 +31,12 @@ def read_weights(
                 f"The weights do not fit config.json: {type(error).__name__}; the worker's log has the "
                 f"details as {log_id}."
             ) from error
-    model, info = loaded
     missing = sorted(info["missing_keys"])
     if missing:
         raise bad_data(f"{len(missing)} weights are missing, {missing[0]} first.")
     unexpected = sorted(info["unexpected_keys"])
     warnings = [f"{len(unexpected)} weights were not used, {unexpected[0]} first."] if unexpected else []
-    return model.eval().requires_grad_(False), warnings
+    return model, warnings
 
 
 @contextmanager

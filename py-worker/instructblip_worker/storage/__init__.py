@@ -11,6 +11,7 @@ from ._memory import Memory, machine_memory, refuse_if_too_large
 from ._outline import Outline, Weight, read_outline
 from ._plan import DType, Form, Library, Plan, Quantization, make_plan
 from ._quantization import quantization_config
+from ._reading import read_model
 
 __all__ = [
     "Cache",
@@ -30,6 +31,7 @@ __all__ = [
     "make_plan",
     "measured_bytes",
     "quantization_config",
+    "read_model",
     "read_outline",
     "refuse_if_too_large",
     "weight_bytes",

@@ -1,0 +1,1 @@
+"""How near float32 every other type and quantisation answers."""
