@@ -43,7 +43,6 @@ export default {
     "Ids",
     "LOG_LEVELS",
     "TensorOperation",
-    "TextStream",
     "TypedArrays",
     "WireForwardOp",
   ],

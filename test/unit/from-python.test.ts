@@ -35,6 +35,7 @@ describe("the guide for those who come from Python", () => {
       processor: api.InstructBlipProcessor.prototype,
       model: api.InstructBlipForConditionalGeneration.prototype,
       pool: api.AskingEngine.prototype,
+      t: api.Tensor.prototype,
     };
     const here = rows("Names").flatMap(([, code = []]) => code);
     expect(here.length).toBeGreaterThan(20);

@@ -28,7 +28,10 @@ export class AnswerStream implements AsyncIterable<AnswerPiece> {
   #wake: () => void = () => {};
   #iterated = false;
 
-  /** @param reading - its processor is asked for once the first tokens are there */
+  /**
+   * @internal
+   * @param reading - its processor is asked for once the first tokens are there
+   */
   constructor(submission: Submission<"generate">, reading: Reading) {
     this.requestId = submission.requestId;
     this.#submission = submission;

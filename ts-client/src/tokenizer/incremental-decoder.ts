@@ -16,6 +16,7 @@ export class IncrementalDecoder {
   readonly #stream: TextStream;
   #held = "";
 
+  /** @internal */
   constructor(stream: TextStream) {
     this.#stream = stream;
   }
