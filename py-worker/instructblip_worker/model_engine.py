@@ -50,11 +50,12 @@ class ModelEngine:
         self._normalise = loaded.normalise
         self._cache = FeatureCache(feature_cache_bytes, self.gauges)
         self._decoder = loaded.decoder
-        self._forward = ForwardPasses(loaded.parts, loaded.normalise)
         self._pipeline: Pipeline | None = None
         if loaded.parts.whole is not None and loaded.normalise is not None:
             pad = self.served.model.pad_token_id
             self._pipeline = Pipeline(loaded.parts.whole, loaded.normalise, self._cache, pad)
+        dtype = self.served.model.dtype
+        self._forward = ForwardPasses(loaded.parts, loaded.normalise, self._pipeline, dtype)
 
     def check(self, request: Request) -> None:
         """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
@@ -107,7 +108,9 @@ class ModelEngine:
         for request in batch:
             request.started_at = now
             if isinstance(request, ForwardRequest):
-                outbox.result(request, self._forward.run(request, self._count))
+                answer = self._forward.run(request, self._count)
+                if answer is not None:
+                    outbox.result(request, answer)
         questions = [r for r in batch if isinstance(r, GenerateRequest) and _has_own_picture(r, outbox)]
         if questions:
             self._generate(questions, outbox)

@@ -52,6 +52,18 @@ class Pipeline:
             if picture.features is None:
                 picture.features = unseen[picture.digest].features
 
+    def features(
+        self, frames: Sequence[TensorFrame], on_group: Callable[[], None], *, interpolate: bool
+    ) -> tuple[torch.Tensor, bool]:
+        """Features [B, P, H] of B pictures of one size, and whether all were known before."""
+        pictures = []
+        for frame in frames:
+            digest = frame.content_hash()
+            pictures.append(self._cache.get(digest) or Picture(digest, frame, interpolate=interpolate))
+        known = all(picture.features is not None for picture in pictures)
+        self.see(pictures, on_group)
+        return torch.cat([picture.features for picture in pictures if picture.features is not None]), known
+
     def query(self, pictures: Sequence[Picture], questions: Sequence[list[int]]) -> torch.Tensor:
         """What the pictures say to the questions: [B, Q, D], in the language model's width."""
         return self._stages.query(_stack(pictures), questions)

@@ -76,18 +76,30 @@ class PixelNormaliser:
 
     def check(self, frame: TensorFrame, *, interpolate: bool) -> None:
         """Refuse a picture of another kind or size; ``interpolate`` allows sizes that are not the model's."""
+        self._check("image", frame, frame.shape, "", interpolate=interpolate)
+
+    def check_batch(self, frame: TensorFrame, *, interpolate: bool) -> None:
+        """The same for ``pixel_values``: u8 [B, H, W, 3], or f32 [B, 3, H, W]."""
+        shape = frame.shape[1:] if frame.shape[:1] != (0,) else ()
+        self._check("pixel_values", frame, shape, "B, ", interpolate=interpolate)
+
+    def _check(
+        self, name: str, frame: TensorFrame, picture: tuple[int, ...], batch: str, *, interpolate: bool
+    ) -> None:
         size = self.size
         # Memory for attention grows with the fourth power of a side.
         least, most = (_LEAST_SIDE, _LARGEST * size) if interpolate else (size, size)
-        colours = frame.shape[-1:] if frame.dtype == "u8" else frame.shape[:1]
-        alike = frame.dtype in ("u8", "f32") and len(frame.shape) == 3 and colours == (3,)
-        if not alike or not all(least <= side <= most for side in picture_size(frame)):
-            wanted = f"u8 [{size}, {size}, 3] or f32 [3, {size}, {size}]"
+        channel = 2 if frame.dtype == "u8" else 0
+        alike = frame.dtype in ("u8", "f32") and len(picture) == 3 and picture[channel] == 3
+        sides = [side for axis, side in enumerate(picture) if axis != channel]
+        if not alike or not all(least <= side <= most for side in sides):
+            height, width = ("H", "W") if interpolate else (size, size)
+            wanted = f"u8 [{batch}{height}, {width}, 3] or f32 [{batch}3, {height}, {width}]"
             if interpolate:
-                wanted = f"u8 [H, W, 3] or f32 [3, H, W] with sides from {least} to {most}"
-            raise invalid("image", wanted, f"{frame.dtype} {list(frame.shape)}")
+                wanted += f" with sides from {least} to {most}"
+            raise invalid(name, wanted, f"{frame.dtype} {list(frame.shape)}")
         if frame.dtype == "f32" and not np.isfinite(frame.numpy()).all():
-            raise invalid("image", "finite everywhere", "NaN or infinite somewhere")
+            raise invalid(name, "finite everywhere", "NaN or infinite somewhere")
 
     def __call__(self, frames: Sequence[TensorFrame]) -> torch.Tensor:
         """f32 [B, 3, H, W] of pictures of one size that are u8 [H, W, 3] or normalised already."""
