@@ -4,6 +4,7 @@ import { InstructBlipError } from "../errors/index.ts";
 
 /** A checkpoint's files from a pool: any engine will do. */
 export interface AssetsSource {
+  /** The pool, or a client of one. */
   readonly pool: Pick<Engine, "assets">;
   /** Which deployment's. @default the pool's only one */
   readonly modelId?: string;

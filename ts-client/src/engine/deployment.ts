@@ -53,6 +53,7 @@ export interface DeploymentSpec {
 
 /** A deployment as it is served. */
 export interface ModelInfo {
+  /** The name requests use. */
   readonly modelId: string;
   /** As it was given; `config:…` with a hash and the seed for random weights. */
   readonly source: string;
@@ -60,19 +61,27 @@ export interface ModelInfo {
   readonly revision: string | undefined;
   /** What its workers compute in: `auto` is resolved. */
   readonly dtype: Exclude<Precision, "auto">;
+  /** How the language model's weights are stored. */
   readonly quantization: Quantization;
   /** `none`: an encoder alone, whose counts of tokens and positions are 0. */
   readonly languageModel: "t5" | "llama" | "opt" | "none" | "scripted";
+  /** How many weights there are. */
   readonly parameters: number;
+  /** Token ids of the language model are below this. */
   readonly vocabSize: number;
+  /** Embeddings that stand for a picture before the prompt. */
   readonly numQueryTokens: number;
+  /** Pictures are squares of this side. @unit pixels */
   readonly imageSize: number;
+  /** Longest instruction of the Q-Former. @unit tokens */
   readonly qformerMaxTokens: number;
   /** Most positions of the language model; undefined when it sets none. */
   readonly contextLength: number | undefined;
   /** First token of every returned sequence. */
   readonly startTokenId: number;
+  /** Tokens that end a row. */
   readonly eosTokenIds: readonly number[];
+  /** Fills shorter rows. */
   readonly padTokenId: number;
   /** Rows each worker runs at once. */
   readonly slots: number;
@@ -84,6 +93,8 @@ export interface ModelInfo {
 
 /** The files a processor is made from, by path within the checkpoint. */
 export interface ProcessorAssets {
+  /** SHA-256 over the files. */
   readonly hash: string;
+  /** Their bytes, by path. */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }

@@ -38,6 +38,7 @@ export interface AskManyOptions {
 
 /** A question without an answer. */
 export interface AskFailure {
+  /** What `ask` rejects with. */
   readonly error: unknown;
 }
 

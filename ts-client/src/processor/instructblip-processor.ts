@@ -29,7 +29,9 @@ export interface ProcessorCall {
 
 /** The ids of one prompt for both models. */
 export interface EncodedText {
+  /** The language model's. */
   readonly inputIds: number[];
+  /** The Q-Former's: at most 512. */
   readonly qformerInputIds: number[];
 }
 
@@ -42,8 +44,11 @@ export interface EncodedText {
  * const inputs = await processor({ images: await loadImage("photo.jpg"), text: "What is it?" });
  */
 export class InstructBlipProcessor extends callable<ProcessorCall>() {
+  /** Prepares pictures. */
   readonly imageProcessor: BlipImageProcessor;
+  /** The language model's. */
   readonly tokenizer: Tokenizer;
+  /** The Q-Former's. */
   readonly qformerTokenizer: Tokenizer;
 
   constructor(imageProcessor: BlipImageProcessor, tokenizer: Tokenizer, qformerTokenizer: Tokenizer) {

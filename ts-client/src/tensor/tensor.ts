@@ -24,9 +24,11 @@ export type NestedArray<V = TensorValue> = V | readonly NestedArray<V>[];
  * console.log(t.slice(1).shape); // [ 3 ]
  */
 export class Tensor<D extends DType = DType> {
+  /** The type of the elements. */
   readonly dtype: D;
   /** Sizes of the dimensions, outermost first; `[]` is a scalar. */
   readonly shape: readonly number[];
+  /** The elements: halves as their 16 bits, booleans as bytes. */
   readonly data!: TypedArrayOf<D>;
 
   /**

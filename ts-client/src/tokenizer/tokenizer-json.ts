@@ -35,11 +35,15 @@ export interface TokenizerSettings {
   readonly modelMaxLength: number | undefined;
   /** Take out spaces before punctuation and contractions when decoding. */
   readonly cleanUpTokenizationSpaces: boolean;
+  /** Begins a text. */
   readonly bosToken: string | undefined;
+  /** Ends a text. */
   readonly eosToken: string | undefined;
+  /** Fills up short texts. */
   readonly padToken: string | undefined;
-  /** For LLaMA: whether texts begin with `bosToken` and end with `eosToken`. */
+  /** For LLaMA: whether texts begin with `bosToken`. */
   readonly addBosToken: boolean;
+  /** For LLaMA: whether texts end with `eosToken`. */
   readonly addEosToken: boolean;
 }
 
