@@ -43,7 +43,7 @@ class Oracle:
         embeds = self._embedded(request)
         rows = options.num_return_sequences or 1
         attentions = eager_attention(model, wanted=bool(options.output_attentions))
-        with warnings.catch_warnings(), attentions, _draws(options.seed, rows, options.num_beams or 1):
+        with warnings.catch_warnings(), attentions, draws(options.seed, rows, options.num_beams or 1):
             warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
             return model.generate(
                 inputs_embeds=embeds,
@@ -81,7 +81,7 @@ class Oracle:
 
 
 @contextmanager
-def _draws(seed: int | None, rows: int, beams: int) -> Iterator[None]:
+def draws(seed: int | None, rows: int, beams: int) -> Iterator[None]:
     """Have transformers draw as this package defines a draw by seed; its distributions stay its own.
 
     Beam search draws from torch's global generator, seeded. Without beams, the noise of each row comes from a

@@ -1,13 +1,5 @@
 import { InstructBlipConfig } from "../config/index.ts";
-import type {
-  CallOptions,
-  DeploymentSpec,
-  Engine,
-  FinishReason,
-  GenerateResult,
-  ModelInfo,
-  ProcessorAssets,
-} from "../engine/index.ts";
+import type { CallOptions, DeploymentSpec, Engine, ModelInfo, ProcessorAssets } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { camelCase, nearMiss } from "../errors/near-miss.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -15,9 +7,9 @@ import { bindDeployment } from "./bind-deployment.ts";
 import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
 import { type EmptyPrompt, type GenerateInputs, toRows } from "./generate-inputs.ts";
 import type { GenerateOptions } from "./generate-options.ts";
+import { type GenerateOutput, toGenerateOutput } from "./generate-output.ts";
 import { GENERATE_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
 import { ProcessorCache } from "./processor-cache.ts";
-import { stackSequences } from "./stack-sequences.ts";
 
 /** Where a model runs, and how it is loaded if no deployment serves it yet. */
 export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source" | "config" | "seed"> {
@@ -42,16 +34,6 @@ const SETTINGS = [
 export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<CallOptions, "requestId"> {
   /** Returns {@link GenerateOutput} instead of the sequences alone. @default false */
   readonly returnDictInGenerate?: boolean;
-}
-
-/** All that `generate` knows. */
-export interface GenerateOutput {
-  /** int64 [rows × answers, tokens]: the start token, new tokens, padding. */
-  readonly sequences: Tensor<"int64">;
-  /** One for each row of `sequences`. */
-  readonly finishReasons: readonly FinishReason[];
-  /** The requests' results in the rows' order, with their timings, scores and logits. */
-  readonly results: readonly GenerateResult[];
 }
 
 /**
@@ -154,15 +136,7 @@ export class InstructBlipForConditionalGeneration {
       ),
     );
     try {
-      const results = await Promise.all(submissions);
-      return {
-        sequences: stackSequences(
-          results.map((result) => result.sequences),
-          wire.pad_token_id ?? this.info.padTokenId,
-        ),
-        finishReasons: results.flatMap((result) => result.finishReasons),
-        results,
-      };
+      return toGenerateOutput(await Promise.all(submissions), wire.pad_token_id ?? this.info.padTokenId);
     } catch (error) {
       for (const submission of submissions) submission.cancel("another row of the batch failed");
       throw error;
