@@ -15,8 +15,8 @@ from instructblip_worker.storage import (
     measured_bytes,
     read_outline,
 )
+from scripts.gpu.shapes import published
 from tests.engine.bench import Bench
-from tests.storage.shapes import published
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -44,3 +44,17 @@ def published(name: str) -> dict[str, Any]:
         "qformer_config": {"vocab_size": 30523},
         "text_config": dict(_TEXTS[name]),
     }
+
+
+def small(name: str) -> dict[str, Any]:
+    """The same kind of model with sizes that a CPU runs in milliseconds."""
+    config = published(name)
+    sizes = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "intermediate_size": 128}
+    config["vision_config"] = {**sizes, "image_size": 56, "patch_size": 14}
+    config["qformer_config"] = {**sizes, "vocab_size": 30523}
+    if config["text_config"]["model_type"] == "t5":
+        config["text_config"] |= {"d_model": 64, "d_ff": 128, "d_kv": 16, "num_heads": 4}
+        config["text_config"] |= {"num_layers": 2, "num_decoder_layers": 2, "vocab_size": 512}
+    else:
+        config["text_config"] |= {**sizes, "vocab_size": 512}
+    return config
