@@ -12,5 +12,7 @@ INTERNAL = 70
 CUDA_FATAL = 71
 """The device is unusable for this process."""
 PARENT_GONE = 75
+NO_PERMISSION = 77
+"""The hub does not let this user have the checkpoint. Starting again will not help."""
 CONFIG = 78
 """What was asked for cannot be. Starting again will not help."""

@@ -13,11 +13,21 @@ import time
 import traceback
 import uuid
 
+_hidden: set[str] = set()
+
+
+def hide(secret: str | None) -> None:
+    """Keep a text out of the log, wherever it may turn up."""
+    if secret:
+        _hidden.add(secret)
+
 
 def log(event: str, *, level: str = "info", **fields: object) -> None:
     """Write one event. Values that JSON does not know are written as their text."""
     record = {"time": round(time.time(), 3), "level": level, "event": event, **fields}
     line = json.dumps(record, default=str, separators=(",", ":"))
+    for secret in _hidden:
+        line = line.replace(secret, "***")
     try:
         # One write for the whole line: several threads share the pipe.
         sys.stderr.write(f"{line}\n")

@@ -12,7 +12,7 @@ from .engine import Engine
 from .errors import LoadError, WorkerError
 from .failures import DeviceLost
 from .launch import Launch
-from .log import adopt_library_logs, log, log_exception
+from .log import adopt_library_logs, hide, log, log_exception
 from .protocol import Error, Load, Ready, ScriptedSource, clip_message
 from .reporter import Reporter
 from .session import Session
@@ -22,6 +22,8 @@ from .transport import Control, Data, start_echo
 def run(launch: Launch) -> NoReturn:
     """Serve the pool that launched this process. The engine gets the main thread."""
     adopt_library_logs()
+    # The hub's token: servers and libraries may repeat it in what they complain of.
+    hide(os.environ.get("HF_TOKEN"))
     threading.excepthook = _die_of
     session = Session(launch)
     data = Data(session)

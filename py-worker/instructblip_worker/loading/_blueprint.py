@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..errors import config_invalid
 from ..protocol import ConfigSource, Quantization
-from ._checkpoint import check_language_model, refuse_remote_code
+from ._settings import check_language_model, refuse_remote_code
 
 _MODEL_TYPES = {
     "instructblip": "instructblip",

@@ -1,18 +1,24 @@
-"""Fetching a checkpoint from the hub."""
+"""Fetching a checkpoint from the hub.
+
+Endpoint, token, proxies and timeouts are huggingface_hub's own settings: HF_ENDPOINT, HF_TOKEN and the like.
+"""
 
 from __future__ import annotations
 
-import threading
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import LoadError, model_missing
-from ..exit_status import INTERNAL
-from ..log import log_exception
 from ..protocol import HubSource
 from ..reporter import Reporter
+from ._download_progress import DownloadProgress, SilentBar
+from ._hub_errors import explain_download, not_cached
+from ._shards import INDEX, SINGLE, no_weights, weight_files
 
-_PATTERNS = [
+_SETTINGS = [
     "config.json",
     "generation_config.json",
     "preprocessor_config.json",
@@ -21,107 +27,91 @@ _PATTERNS = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
+    "adapter_config.json",
     "qformer_tokenizer/*.json",
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "model-*-of-*.safetensors",
+    INDEX,
 ]
-"""What a load needs, and nothing that could run."""
+"""What a load needs beside the weights, and nothing that could run."""
+_AT_ONCE = 4
+"""Files that are fetched side by side."""
 
 
-def download(source: HubSource, reporter: Reporter) -> Path:
-    """The folder of a repository's snapshot, downloaded or from the cache.
+class Repository:
+    """One revision of a repository.
 
-    Endpoint, token and timeouts are huggingface_hub's own: HF_ENDPOINT, HF_TOKEN and the like.
+    Its files come in two goes: a wrong model is refused before its weights are fetched.
     """
-    reporter.stage("download")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
 
-    bytes_so_far = _Bytes(reporter)
-    try:
-        folder = snapshot_download(
-            source.repo,
-            revision=source.revision,
-            cache_dir=source.cache_dir,
-            local_files_only=bool(source.offline),
-            allow_patterns=_PATTERNS,
-            tqdm_class=_progress_class(bytes_so_far),
-        )
-    except GatedRepoError as error:
-        raise model_missing(
-            f"{source.repo} is gated: accept its terms on the hub and set HF_TOKEN."
-        ) from error
-    except RevisionNotFoundError as error:
-        raise model_missing(f"{source.repo} has no revision {source.revision}.") from error
-    except RepositoryNotFoundError as error:
-        raise model_missing(f"{source.repo} does not exist on the hub, or is private.") from error
-    except HFValidationError as error:
-        raise model_missing(f"{source.repo} is not a repository's name.") from error
-    except (LocalEntryNotFoundError, EntryNotFoundError) as error:
-        if source.offline:
-            raise model_missing(f"{source.repo} is not in the cache, and downloads are off.") from error
-        raise _unreachable(source, error) from error
-    except OSError as error:
-        raise _unreachable(source, error) from error
-    bytes_so_far.report(last=True)
-    return Path(folder)
-
-
-def _unreachable(source: HubSource, error: Exception) -> LoadError:
-    """Trouble that may pass: the pool may start the worker again."""
-    log_id = log_exception("download_failed", error)
-    message = f"{source.repo} could not be downloaded; the worker's log has the reason as {log_id}."
-    return LoadError("MODEL_LOAD_FAILED", message, INTERNAL)
-
-
-class _Bytes:
-    """What all files of a download have come to."""
-
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, source: HubSource, reporter: Reporter) -> None:
+        self._source = source
         self._reporter = reporter
-        self._lock = threading.Lock()
-        self._loaded = 0
-        self._total = 0
 
-    def add(self, loaded: int, total: int) -> None:
-        """More of one bar, whose own total is ``total`` as far as it is known."""
-        with self._lock:
-            self._loaded += loaded
-            self._total = max(self._total, total, self._loaded)
-        self.report()
+    def fetch_settings(self) -> Path:
+        """The folder of the revision's snapshot, with all its files but the weights. Raises LoadError."""
+        self._reporter.stage("download")
+        from huggingface_hub import snapshot_download
 
-    def report(self, *, last: bool = False) -> None:
-        """Tell the pool; nothing where nothing had to be downloaded."""
-        with self._lock:
-            loaded, total = self._loaded, self._total
-        if total:
-            self._reporter.advance(
-                "download", fraction=loaded / total, loaded_bytes=loaded, total_bytes=total, last=last
+        # The worker's log has the library's records already; it would write them to stderr once more.
+        logging.getLogger("huggingface_hub").handlers.clear()
+        source = self._source
+        silent: Any = SilentBar
+        with self._explained():
+            folder = snapshot_download(
+                source.repo,
+                revision=source.revision,
+                cache_dir=source.cache_dir,
+                local_files_only=bool(source.offline),
+                allow_patterns=_SETTINGS,
+                tqdm_class=silent,
             )
+        return Path(folder)
 
+    def fetch_weights(self, folder: Path) -> None:
+        """Bring the weights to the snapshot's folder: only those that are not there, and no other files."""
+        sizes = self._listed_sizes(folder)
+        if SINGLE not in sizes and not (folder / SINGLE).exists() and INDEX not in sizes:
+            raise no_weights(any(name.endswith(".bin") for name in sizes))
+        wanted = [SINGLE] if SINGLE in sizes else weight_files(folder)
+        missing = [name for name in wanted if not (folder / name).exists()]
+        if missing and self._source.offline:
+            raise not_cached(self._source, missing[0])
+        progress = DownloadProgress(self._reporter, sum(sizes.get(name, 0) for name in missing))
+        with self._explained():
+            self._fetch_all(missing, folder.name, progress)
+        if missing:
+            progress.report(last=True)
 
-def _progress_class(bytes_so_far: _Bytes) -> Any:
-    """A progress bar for huggingface_hub that draws nothing and counts bytes."""
-    from tqdm import tqdm
+    def _fetch_all(self, names: list[str], commit: str, progress: DownloadProgress) -> None:
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        try:
+            for _ in pool.map(lambda name: self._fetch(name, commit, progress), names):
+                pass
+        finally:
+            # When one fails, the others are not waited for: the process is about to end.
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    class Bar(tqdm):  # type: ignore[misc] # the library has no types
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            kwargs.pop("name", None)
-            self._bytes = kwargs.get("unit") == "B"
-            super().__init__(*args, **{**kwargs, "disable": True})
-            self.total = kwargs.get("total")
+    def _fetch(self, name: str, commit: str, progress: DownloadProgress) -> None:
+        from huggingface_hub import hf_hub_download
 
-        def update(self, n: float | None = 1) -> bool | None:
-            if self._bytes and n:
-                bytes_so_far.add(int(n), int(self.total or 0))
-            return None
+        source = self._source
+        bar: Any = progress.bar(name)
+        hf_hub_download(source.repo, name, revision=commit, cache_dir=source.cache_dir, tqdm_class=bar)
 
-    return Bar
+    def _listed_sizes(self, folder: Path) -> dict[str, int]:
+        """Bytes of every file of the revision; what is in the folder, when the hub's list is not known."""
+        from huggingface_hub import get_cached_repo_tree
+        from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+        source = self._source
+        try:
+            tree = get_cached_repo_tree(source.repo, revision=folder.name, cache_dir=source.cache_dir)
+        except CachedRepoTreeNotFoundError:
+            return {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
+        return {file.path: file.size or 0 for file in tree}
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise explain_download(self._source, error) from error

@@ -7,11 +7,12 @@ from pathlib import Path
 from ..assets import read_assets
 from ..engine import Engine
 from ..errors import config_invalid
-from ..protocol import ConfigSource, FolderSource, HubSource, Load
+from ..protocol import ConfigSource, FolderSource, HubSource, Load, ScriptedSource
 from ..reporter import Reporter
 from ._blueprint import read_blueprint
 from ._checkpoint import inspect_checkpoint
-from ._hub import download
+from ._hub import Repository
+from ._settings import inspect_settings
 from ._tokenizers import inspect_tokenizers
 
 
@@ -23,7 +24,7 @@ def load_engine(load: Load, reporter: Reporter) -> Engine:
         from ._model import load_random
 
         return load_random(load, blueprint, reporter)
-    folder = _folder(load, reporter)
+    folder = _fetch(load.source, reporter)
     checkpoint = inspect_checkpoint(folder)
     assets = read_assets(folder)
     tokenizers = inspect_tokenizers(checkpoint)
@@ -34,9 +35,15 @@ def load_engine(load: Load, reporter: Reporter) -> Engine:
     return load_checkpoint(load, checkpoint, tokenizers, assets, reporter)
 
 
-def _folder(load: Load, reporter: Reporter) -> Path:
-    if isinstance(load.source, HubSource):
-        return download(load.source, reporter)
-    if isinstance(load.source, FolderSource):
-        return Path(load.source.path)
+def _fetch(source: FolderSource | HubSource | ScriptedSource, reporter: Reporter) -> Path:
+    """The folder of a checkpoint, with all that a load needs."""
+    if isinstance(source, HubSource):
+        repository = Repository(source, reporter)
+        folder = repository.fetch_settings()
+        # What is no InstructBLIP need not be downloaded to the end.
+        inspect_settings(folder)
+        repository.fetch_weights(folder)
+        return folder
+    if isinstance(source, FolderSource):
+        return Path(source.path)
     raise config_invalid("A script has no model.", path="source")

@@ -36,8 +36,10 @@ from ._blueprint import Blueprint
 from ._checkpoint import Checkpoint
 from ._facts import describe, special_of
 from ._precision import choose_device, choose_dtype
+from ._probe import probe
 from ._random import cast, make_model, outline_of
 from ._self_check import check_model, warm_up
+from ._stored import check_shapes, check_stored
 from ._tokenizers import Tokenizers
 from ._weights import read_weights
 
@@ -49,7 +51,8 @@ def load_checkpoint(
     device, dtype = _prepare(load)
     config = _config(checkpoint)
     plan = make_plan(dtype, load.quantization, device.type)
-    outline = read_outline(config, has_own_head=checkpoint.text_config.get("tie_word_embeddings") is False)
+    outline = _outline(config, checkpoint)
+    check_shapes(checkpoint, outline)
     taken = estimate(config, outline, plan)
     refuse_if_too_large(taken.weights, taken.needed - taken.weights, plan, device)
 
@@ -58,8 +61,15 @@ def load_checkpoint(
     reporter.stage("check")
     parts = Parts.of(model)
     check_model(parts)
+    check_stored(model, checkpoint)
     log("weights", library=plan.library, forms=check_forms(model, plan, outline))
-    warnings = [*tokenizers.warnings, *warnings, *_unfit(plan, outline)]
+    is_exact = dtype == "float32" and load.quantization == "none"
+    warnings = [
+        *tokenizers.warnings,
+        *warnings,
+        *_unfit(plan, outline),
+        *probe(model, tokenizers.special, is_exact=is_exact),
+    ]
     facts = describe(
         parts,
         tokenizers.special,
@@ -139,6 +149,16 @@ def _config(checkpoint: Checkpoint) -> Any:
         log_id = log_exception("config_refused", error)
         raise config_invalid(
             f"config.json cannot be used: {type(error).__name__}; the worker's log has it as {log_id}."
+        ) from error
+
+
+def _outline(config: Any, checkpoint: Checkpoint) -> Outline:
+    try:
+        return read_outline(config, has_own_head=checkpoint.has_own_head)
+    except Exception as error:
+        log_id = log_exception("config_refused", error)
+        raise config_invalid(
+            f"config.json makes no model: {type(error).__name__}; the worker's log has it as {log_id}."
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,12 @@ from tokenizers import Tokenizer
 
 from ..errors import bad_data, config_invalid
 from ..special_tokens import SpecialTokens
-from ._checkpoint import Checkpoint
+from ._agreement import PLACEHOLDERS, disagreements
+from ._folder import read_json_if_there
+from ._settings import Settings
+
+_VOCAB_SIZES = {"t5": 32128, "llama": 32000, "opt": 50272}
+"""transformers' defaults, which a configuration need not write down."""
 
 
 @dataclass(frozen=True)
@@ -22,24 +26,34 @@ class Tokenizers:
     warnings: list[str]
 
 
-def inspect_tokenizers(checkpoint: Checkpoint) -> Tokenizers:
+def inspect_tokenizers(checkpoint: Settings) -> Tokenizers:
     """Read both tokenizers and hold them against the model's configuration."""
     text = _read(checkpoint.folder, "tokenizer.json")
     qformer = _read(checkpoint.folder, "qformer_tokenizer/tokenizer.json")
     _check_qformer(qformer, int(checkpoint.config["qformer_config"].get("vocab_size", 30522)))
-    vocab_size = int(checkpoint.text_config["vocab_size"])
-    if text.get_vocab_size() > vocab_size:
-        raise config_invalid(
-            f"The tokenizer has {text.get_vocab_size()} tokens, but the language model only {vocab_size}.",
-            path="text_config.vocab_size",
-        )
-    warnings: list[str] = []
+    vocab_size = int(checkpoint.text_config.get("vocab_size", _VOCAB_SIZES[checkpoint.language_model]))
+    warnings = _outside(text, vocab_size)
     special = _special_tokens(checkpoint, text, warnings)
     for name, ids in (("start", [special.start]), ("eos", list(special.eos)), ("pad", [special.pad])):
         if any(token >= vocab_size for token in ids):
             raise config_invalid(f"The {name} id {ids} is outside of the vocabulary of {vocab_size}.")
-    _check_template(checkpoint, text, special, warnings)
-    return Tokenizers(special, warnings)
+    return Tokenizers(special, [*warnings, *disagreements(checkpoint, text, special)])
+
+
+def _outside(tokenizer: Tokenizer, vocab_size: int) -> list[str]:
+    """Ids beyond the model's vocabulary. Of placeholders that is a warning: nothing ever sends them."""
+    outside = {token: index for token, index in tokenizer.get_vocab().items() if index >= vocab_size}
+    if set(outside) <= set(PLACEHOLDERS):
+        return [
+            f"The tokenizer's {token} has the id {index}, but the language model's vocabulary ends at "
+            f"{vocab_size - 1}. Workers do not need it."
+            for token, index in outside.items()
+        ]
+    last = max(outside.values())
+    raise config_invalid(
+        f"The tokenizer has {last + 1} tokens, but the language model only {vocab_size}.",
+        path="text_config.vocab_size",
+    )
 
 
 def _check_qformer(tokenizer: Tokenizer, vocab_size: int) -> None:
@@ -53,7 +67,7 @@ def _check_qformer(tokenizer: Tokenizer, vocab_size: int) -> None:
         )
 
 
-def _special_tokens(checkpoint: Checkpoint, tokenizer: Tokenizer, warnings: list[str]) -> SpecialTokens:
+def _special_tokens(checkpoint: Settings, tokenizer: Tokenizer, warnings: list[str]) -> SpecialTokens:
     names = _special_names(checkpoint.folder)
     eos = _find(tokenizer, names, "eos_token")
     if eos is None:
@@ -63,39 +77,22 @@ def _special_tokens(checkpoint: Checkpoint, tokenizer: Tokenizer, warnings: list
         warnings.append("The tokenizer has no pad_token; its eos_token pads instead.")
         pad = eos
     if checkpoint.language_model == "t5":
-        start = int(checkpoint.text_config.get("decoder_start_token_id") or pad)
+        configured = checkpoint.text_config.get("decoder_start_token_id")
+        start = pad if configured is None else int(configured)
     else:
         found = _find(tokenizer, names, "bos_token")
         if found is None:
             raise config_invalid("The tokenizer has no bos_token, with which every answer starts.")
         start = found
-    configured = checkpoint.text_config.get("eos_token_id")
-    if configured not in (None, eos):
-        warnings.append(f"config.json says eos {configured}, the tokenizer {eos}; the tokenizer is believed.")
     return SpecialTokens(start=start, eos=(eos,), pad=pad)
-
-
-def _check_template(
-    checkpoint: Checkpoint, tokenizer: Tokenizer, special: SpecialTokens, warnings: list[str]
-) -> None:
-    """T5 was trained on prompts that end with EOS, Vicuna on prompts that start with BOS."""
-    ids = tokenizer.encode("a").ids
-    if checkpoint.language_model == "t5" and ids[-1:] != [special.eos[0]]:
-        warnings.append("The tokenizer does not end prompts with its eos_token, as T5 was trained to expect.")
-    if checkpoint.language_model == "llama" and ids[:1] != [special.start]:
-        warnings.append("The tokenizer does not start prompts with its bos_token; answers may be poor.")
 
 
 def _special_names(folder: Path) -> dict[str, Any]:
     """`tokenizer_config.json` over `special_tokens_map.json`, which older checkpoints have beside it."""
     names: dict[str, Any] = {}
     for file in ("special_tokens_map.json", "tokenizer_config.json"):
-        if (folder / file).is_file():
-            try:
-                found = json.loads((folder / file).read_bytes())
-            except ValueError as error:
-                raise config_invalid(f"{file} is not valid JSON.", path=file) from error
-            names.update({key: value for key, value in found.items() if value is not None})
+        found = read_json_if_there(folder, file)
+        names.update({key: value for key, value in found.items() if value is not None})
     return names
 
 

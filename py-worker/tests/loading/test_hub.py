@@ -2,106 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from instructblip_worker.protocol import Error, HubSource, Progress, Ready
 from tests.engine.bench import MODELS
-from tests.worker.pool import Pool
+from tests.loading.hub import MAIN, OTHER, TEMPTATIONS, TOKEN, WEIGHTS, Hub, running_hub
+from tests.worker.pool import Pool, temporary_pool
 
 FOLDER = MODELS / "tiny-shapes-llama"
-REPO = "someone/tiny"
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-TEMPTATIONS = {"pytorch_model.bin": b"pickle", "modeling_evil.py": b"raise SystemExit"}
-
-
-class Hub(ThreadingHTTPServer):
-    """Serves one repository in the way of the hub, and remembers what was fetched."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        paths = [path for path in FOLDER.rglob("*") if path.is_file()]
-        self.files = {str(path.relative_to(FOLDER)): path.read_bytes() for path in paths} | TEMPTATIONS
-        self.fetched: list[str] = []
-
-    @property
-    def url(self) -> str:
-        """For HF_ENDPOINT."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Hub
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def log_message(self, *_: object) -> None:
-        """Tests have no use for it."""
-
-    def _answer(self, with_body: bool) -> None:
-        path = self.path.partition("?")[0]
-        revisions = (f"/api/models/{REPO}/revision/main", f"/api/models/{REPO}/revision/{COMMIT}")
-        resolve = f"/{REPO}/resolve/"
-        if path in revisions:
-            siblings = [{"rfilename": name} for name in self.server.files]
-            self._send(json.dumps({"id": REPO, "sha": COMMIT, "siblings": siblings}).encode(), with_body)
-        elif path.startswith(f"/api/models/{REPO}/tree/"):
-            tree = [
-                {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
-                for name, data in self.server.files.items()
-            ]
-            self._send(json.dumps(tree).encode(), with_body)
-        elif path.startswith(resolve):
-            name = path.removeprefix(resolve).partition("/")[2]
-            if with_body:
-                self.server.fetched.append(name)
-            self._send(self.server.files[name], with_body)
-        elif path.startswith(f"/api/models/{REPO}/revision/"):
-            self._refuse("RevisionNotFound")
-        else:
-            self._refuse("RepoNotFound")
-
-    def _send(self, body: bytes, with_body: bool) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", f'"{hashlib.sha1(body).hexdigest()}"')
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
-
-    def _refuse(self, code: str) -> None:
-        self.send_response(404)
-        self.send_header("X-Error-Code", code)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+SIZE = (FOLDER / WEIGHTS).stat().st_size
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A hub on this machine."""
-    server = Hub()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running_hub(FOLDER) as server:
+        yield server
 
 
-def launch(pool: Pool, endpoint: str, home: Path, source: HubSource) -> None:
+def launch(pool: Pool, endpoint: str, home: Path, source: HubSource, token: str | None = None) -> None:
     """A worker whose hub is ours."""
-    pool.launch(HF_ENDPOINT=endpoint, HF_HOME=str(home), HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1")
+    settings = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_TOKEN": token or ""}
+    pool.launch(None, HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", **settings)
     pool.greet()
     pool.load(source)
 
@@ -112,55 +38,147 @@ def refusal(pool: Pool) -> tuple[Error, int]:
     return error, pool.wait_exit()
 
 
+def downloads(pool: Pool) -> list[Progress]:
+    """What was told of bytes."""
+    return [each for each in pool.mail("control", Progress) if each.stage == "download" and each.total_bytes]
+
+
 def test_a_repository_is_downloaded_once_and_without_what_could_run(
     pool: Pool, hub: Hub, tmp_path: Path
 ) -> None:
-    source = HubSource(repo=REPO, cache_dir=str(tmp_path / "cache"))
+    source = HubSource(repo="someone/tiny", revision="v2", cache_dir=str(tmp_path / "cache"))
     launch(pool, hub.url, tmp_path, source)
     ready, _ = pool.expect("control", Ready)
 
     assert ready.model.language_model == "llama"
-    assert not set(hub.fetched) & set(TEMPTATIONS)
-    assert {"config.json", "model.safetensors", "qformer_tokenizer/tokenizer.json"} <= set(hub.fetched)
+    assert ready.warnings == []
+    assert not set(hub.names()) & set(TEMPTATIONS)
+    assert {"config.json", WEIGHTS, "qformer_tokenizer/tokenizer.json"} <= set(hub.names())
+    assert {each.commit for each in hub.fetched} == {OTHER}
+    assert hub.names()[-1] == WEIGHTS
     assert pool.stages()[0] == "download"
-    loads = [p for p in pool.mail("control", Progress) if p.stage == "download" and p.total_bytes]
-    assert loads
-    assert all((p.loaded_bytes or 0) <= (p.total_bytes or 0) for p in loads)
+    told = downloads(pool)
+    assert told[-1].loaded_bytes == told[-1].total_bytes == SIZE
+    assert {(each.file, each.total_bytes) for each in told} == {(WEIGHTS, SIZE)}
+    assert all(0 <= (each.fraction or 0) <= 1 for each in told)
 
 
-def test_offline_takes_what_the_cache_has(pool: Pool, hub: Hub, tmp_path: Path) -> None:
-    cache = tmp_path / "cache" / f"models--{REPO.replace('/', '--')}"
-    snapshot = cache / "snapshots" / COMMIT
-    snapshot.parent.mkdir(parents=True)
-    snapshot.symlink_to(FOLDER, target_is_directory=True)
-    (cache / "refs").mkdir()
-    (cache / "refs" / "main").write_text(COMMIT)
-    source = HubSource(repo=REPO, cache_dir=str(tmp_path / "cache"), offline=True)
+def test_a_download_that_breaks_off_goes_on_where_it_was_and_serves_offline_later(
+    pool: Pool, hub: Hub, tmp_path: Path
+) -> None:
+    source = HubSource(repo="someone/cut", cache_dir=str(tmp_path / "cache"))
+    launch(pool, hub.url, tmp_path, source, TOKEN)
+    pool.expect("control", Progress, lambda progress: progress.stage == "import")
+    ranges = [each.range for each in hub.fetched if each.file == WEIGHTS]
+    assert ranges == [None, f"bytes={10 * 2**20}-", f"bytes={20 * 2**20}-"]
+    told = downloads(pool)
+    assert told[-1].loaded_bytes == told[-1].total_bytes == len(hub.large)
+    pool.close()
+
+    before = len(hub.fetched)
+    with temporary_pool() as second:
+        offline = HubSource(repo="someone/cut", cache_dir=str(tmp_path / "cache"), offline=True)
+        launch(second, "http://127.0.0.1:9", tmp_path, offline)
+        # It is whole: its folder is full of links to the cache's blobs.
+        ready, _ = second.expect("control", Ready)
+        assert ready.warnings == ["1 weights were not used, padding first."]
+        assert TOKEN not in second.log()
+    assert len(hub.fetched) == before
+
+
+def test_a_worker_that_died_in_its_download_leaves_the_files_it_had(
+    pool: Pool, hub: Hub, tmp_path: Path
+) -> None:
+    source = HubSource(repo="someone/stuck", cache_dir=str(tmp_path / "cache"))
     launch(pool, hub.url, tmp_path, source)
-    assert pool.expect("control", Ready)
-    assert hub.fetched == []
+    pool.expect("control", Progress, lambda progress: bool(progress.loaded_bytes))
+    pool.close()
+    before = len(hub.fetched)
+    hub.released.set()
+
+    with temporary_pool() as second:
+        launch(second, hub.url, tmp_path, source)
+        second.expect("control", Progress, lambda progress: progress.stage == "import")
+    assert [each.file for each in hub.fetched[before:]] == [WEIGHTS]
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "token", "code", "status", "words"),
     [
-        (HubSource(repo="someone/else"), "does not exist"),
-        (HubSource(repo=REPO, revision="v9"), "no revision v9"),
-        (HubSource(repo="not a name/at/all"), "not a repository's name"),
-        (HubSource(repo=REPO, offline=True), "not in the cache"),
+        (HubSource(repo="someone/else"), None, "MODEL_NOT_FOUND", 66, "private and needs a token"),
+        (HubSource(repo="someone/else"), TOKEN, "MODEL_NOT_FOUND", 66, "the token may not see it"),
+        (HubSource(repo="someone/private"), None, "MODEL_NOT_FOUND", 66, "HF_TOKEN"),
+        (HubSource(repo="someone/gated"), None, "PERMISSION_DENIED", 77, "accept its terms"),
+        (HubSource(repo="someone/forbidden"), TOKEN, "PERMISSION_DENIED", 77, "403"),
+        (
+            HubSource(repo="someone/tiny"),
+            "hf_of_somebody_else",
+            "PERMISSION_DENIED",
+            77,
+            "not know the token",
+        ),
+        (HubSource(repo="someone/tiny", revision="v9"), None, "MODEL_NOT_FOUND", 66, "no revision v9"),
+        (HubSource(repo="no name/at/all"), None, "MODEL_NOT_FOUND", 66, "not a repository's name"),
+        (HubSource(repo="someone/tiny", offline=True), None, "MODEL_NOT_FOUND", 66, "not in the cache"),
+        (HubSource(repo="someone/pickled"), None, "MODEL_LOAD_FAILED", 66, "pickle"),
+        (HubSource(repo="someone/lost"), None, "MODEL_NOT_FOUND", 66, "the hub does not have"),
+        (HubSource(repo="someone/down"), None, "MODEL_LOAD_FAILED", 70, "503"),
     ],
 )
-def test_what_cannot_be_found_is_not_tried_again(
-    pool: Pool, hub: Hub, tmp_path: Path, source: HubSource, words: str
+def test_what_the_hub_does_not_give_is_told_in_words(
+    pool: Pool,
+    hub: Hub,
+    tmp_path: Path,
+    source: HubSource,
+    token: str | None,
+    code: str,
+    status: int,
+    words: str,
 ) -> None:
-    launch(pool, hub.url, tmp_path, source)
-    error, status = refusal(pool)
-    assert (error.code, status) == ("MODEL_NOT_FOUND", 66)
+    launch(pool, hub.url, tmp_path, source, token)
+    error, exit_status = refusal(pool)
+    assert (error.code, exit_status) == (code, status)
     assert words in error.message
+    if token is not None:
+        assert token not in error.message
+        assert token not in pool.log()
+
+
+def test_the_token_opens_what_is_private(pool: Pool, hub: Hub, tmp_path: Path) -> None:
+    launch(pool, hub.url, tmp_path, HubSource(repo="someone/private"), TOKEN)
+    pool.expect("control", Progress, lambda progress: progress.stage == "import")
+    assert {each.token for each in hub.fetched} == {TOKEN}
+    assert {each.commit for each in hub.fetched} == {MAIN}
+
+
+def test_the_weights_of_another_model_are_not_even_fetched(pool: Pool, hub: Hub, tmp_path: Path) -> None:
+    launch(pool, hub.url, tmp_path, HubSource(repo="someone/other"))
+    error, status = refusal(pool)
+    assert (error.code, status) == ("CONFIG_INVALID", 78)
+    assert "blip-2" in error.message
+    assert WEIGHTS not in hub.names()
 
 
 def test_a_hub_out_of_reach_may_be_tried_again(pool: Pool, tmp_path: Path) -> None:
-    launch(pool, "http://127.0.0.1:9", tmp_path, HubSource(repo=REPO))
+    launch(pool, "http://127.0.0.1:9", tmp_path, HubSource(repo="someone/tiny"))
     error, status = refusal(pool)
     assert (error.code, status) == ("MODEL_LOAD_FAILED", 70)
     assert "could not be downloaded" in error.message
+
+
+def test_weights_that_are_missing_offline_are_named(pool: Pool, hub: Hub, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "models--someone--tiny"
+    snapshot = cache / "snapshots" / MAIN
+    for path in FOLDER.rglob("*.json"):
+        target = snapshot / path.relative_to(FOLDER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "b.safetensors"}}))
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(MAIN)
+    source = HubSource(repo="someone/tiny", cache_dir=str(tmp_path / "cache"), offline=True)
+    launch(pool, hub.url, tmp_path, source)
+    error, status = refusal(pool)
+    assert (error.code, status) == ("MODEL_NOT_FOUND", 66)
+    assert "b.safetensors of someone/tiny is not in the cache" in error.message
+    assert hub.fetched == []

@@ -62,7 +62,20 @@ def test_a_missing_weight(copy: Path) -> None:
 
 def test_a_weight_of_another_shape(copy: Path) -> None:
     rewrite(copy, lambda w: w.update({"language_projection.weight": torch.zeros(3, 3)}))
-    assert refusal(copy).exit_status == 65
+    error = refusal(copy)
+    assert error.exit_status == 65
+    assert (
+        "language_projection.weight is [3, 3] in model.safetensors, but config.json asks for" in error.message
+    )
+
+
+def test_a_configuration_of_which_no_model_can_be_made(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    config["qformer_config"]["num_attention_heads"] = 7
+    (copy / "config.json").write_text(json.dumps(config))
+    error = refusal(copy)
+    assert (error.code, error.exit_status) == ("CONFIG_INVALID", 78)
+    assert "makes no model" in error.message
 
 
 def test_weights_that_are_not_numbers(copy: Path) -> None:

@@ -53,7 +53,8 @@ def test_ready_describes_the_checkpoint(pool: Pool, kind: str) -> None:
     config = json.loads((folder / "config.json").read_text())
     ready = pool.start(FolderSource(path=str(folder)), slots=5)
     model = ready.model
-    assert (ready.slots, ready.ops, ready.warnings) == (5, ["generate"], [])
+    assert (ready.slots, ready.warnings) == (5, [])
+    assert "generate" in ready.ops
     assert (model.language_model, model.dtype, model.quantization, model.device) == (
         kind,
         "float32",

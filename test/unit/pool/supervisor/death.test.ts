@@ -16,6 +16,7 @@ describe("why a worker died", () => {
     [0, "WORKER_LOST", false],
     [65, "MODEL_LOAD_FAILED", true],
     [66, "MODEL_NOT_FOUND", true],
+    [77, "PERMISSION_DENIED", true],
     [70, "WORKER_LOST", false],
     [71, "CUDA_FATAL", false],
     [72, "WORKER_LOST", false],

@@ -31,6 +31,7 @@ const EXIT_CODES: Readonly<Record<number, { code: ErrorCode; says: string; perma
   71: { code: "CUDA_FATAL", says: "its device failed for good", permanent: false },
   72: { code: "WORKER_LOST", says: "it asked to be replaced", permanent: false },
   75: { code: "WORKER_LOST", says: "it lost its parent", permanent: false },
+  77: { code: "PERMISSION_DENIED", says: "the hub does not let it have the checkpoint", permanent: true },
   78: { code: "CONFIG_INVALID", says: "its configuration is wrong", permanent: true },
 };
 
