@@ -1,3 +1,9 @@
+export {
+  type AssetsSource,
+  bundledCheckpoints,
+  type CheckpointOptions,
+  type CheckpointSource,
+} from "./checkpoint/index.ts";
 export * from "./client/index.ts";
 export * from "./config/index.ts";
 export type {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { bundledCheckpoints } from "../../../ts-client/src/checkpoint/index.ts";
 import {
-  bundledCheckpoints,
   InstructBlipConfig,
   InstructBlipQFormerConfig,
   InstructBlipVisionConfig,
@@ -404,7 +404,7 @@ describe("fromPretrained and savePretrained", () => {
   it("refuse a file that is damaged, and a folder that is a file", async () => {
     const damaged = join(folder, "damaged.json");
     await writeFile(damaged, "{");
-    await expect(InstructBlipConfig.fromPretrained(damaged)).rejects.toThrow("damaged.json is not JSON");
+    await expect(InstructBlipConfig.fromPretrained(damaged)).rejects.toThrow("config.json is no JSON");
     await writeFile(damaged, "[]");
     await expect(InstructBlipConfig.fromPretrained(damaged)).rejects.toThrow("is no object");
     await expect(new OPTConfig().savePretrained(damaged)).rejects.toThrow("a folder and not a file");

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
-import type { DecodedImage } from "../../../ts-client/src/image/index.ts";
+import { BlipImageProcessor, type DecodedImage } from "../../../ts-client/src/image/index.ts";
 import {
   type BatchFeature,
   InstructBlipProcessor,
@@ -11,6 +11,7 @@ import {
   type ProcessorInputs,
   type TextFeature,
 } from "../../../ts-client/src/processor/index.ts";
+import { AutoTokenizer } from "../../../ts-client/src/tokenizer/index.ts";
 
 let t5: InstructBlipProcessor;
 let llama: InstructBlipProcessor;
@@ -112,6 +113,49 @@ describe("calling the processor", () => {
     expect(cut.qformerInputIds.shape).toEqual([1, 4]);
   });
 
+  it("cuts to a length alone, as transformers does", async () => {
+    const { inputIds, qformerInputIds } = await t5({ text: ["a", QUESTION], maxLength: 4 });
+    expect([inputIds.shape, qformerInputIds.shape]).toEqual([
+      [2, 4],
+      [2, 4],
+    ]);
+    const cut = await t5({
+      text: QUESTION,
+      maxLength: 4,
+      truncation: "longest_first",
+      padding: "do_not_pad",
+    });
+    expect(cut.inputIds.slice(0).toArray()).toEqual(inputIds.slice(1).toArray());
+    const whole = await t5({ text: QUESTION, truncation: "do_not_truncate" });
+    expect(whole).toEqual(await t5({ text: QUESTION }));
+  });
+
+  it("pads to multiples, the Q-Former's text never over 512", async () => {
+    const { inputIds, qformerInputIds } = await t5({ text: QUESTION, padToMultipleOf: 16 });
+    expect([inputIds.shape[1], qformerInputIds.shape[1]]).toEqual([16, 16]);
+    const long = await t5({ text: "red ".repeat(505), padToMultipleOf: 100 });
+    expect([long.inputIds.shape[1], long.qformerInputIds.shape[1]]).toEqual([600, 512]);
+  });
+
+  it("leaves out the frame when asked to", async () => {
+    const { inputIds, qformerInputIds } = await t5({ text: "red", addSpecialTokens: false });
+    expect(inputIds.toArray()).toEqual([t5.tokenizer.encode("red", { addSpecialTokens: false })]);
+    expect(qformerInputIds.toArray()).toEqual([
+      t5.qformerTokenizer.encode("red", { addSpecialTokens: false }),
+    ]);
+  });
+
+  it("gives tensors whatever Python's kind of tensors is asked for", async () => {
+    const asked = await t5({ text: QUESTION, returnTensors: "pt" });
+    expect(asked).toEqual(await t5({ text: QUESTION }));
+    expect(asked).toEqual(await t5({ text: QUESTION, returnTensors: "np" }));
+  });
+
+  it("names what it gives", async () => {
+    const inputs = await t5({ images: flat(1, 2, 3), text: QUESTION });
+    expect(new Set(t5.modelInputNames)).toEqual(new Set(Object.keys(inputs)));
+  });
+
   it("never gives the Q-Former more than 512 tokens, and cuts the prompt only when told to", async () => {
     const long = "red ".repeat(700);
     const inputs = await t5({ text: long });
@@ -137,13 +181,31 @@ describe("calling the processor", () => {
       "There is no option `maxlength`. Did you mean `maxLength`?",
     ],
     ["a Python name", { text: "a", qformer_text: "b" }, "Did you mean `qformerText`?"],
-    ["an option of tensors", { text: "a", returnTensors: "pt" }, "The options are images, text"],
+    ["tensors of no library", { text: "a", returnTensors: "tf" }, '"pt", "np"'],
+    ["lists for tensors", { text: "a", returnTensors: null }, "`toArray()` gives nested arrays"],
     ["too few texts", { images: [flat(1, 1, 1), flat(1, 1, 1)], text: ["a"] }, "2 strings for 2 pictures"],
     ["too many texts", { images: [flat(1, 1, 1), flat(1, 1, 1)], text: ["a", "b", "c"] }, "2 strings for 2"],
     ["too few instructions", { text: ["a", "b"], qformerText: ["a"] }, "2 strings, one for each text"],
     ["no texts", { text: [] }, "an array of at least one"],
     ["a number among texts", { text: ["a", 7] }, "`text[1]` must be a string"],
-    ["a length alone", { text: "a", maxLength: 5 }, "truncation: true"],
+    ["a length that changes nothing", { text: "a", maxLength: 5, padding: true }, "truncation: true"],
+    [
+      "a length without padding to it",
+      { text: "a", maxLength: 5, padding: "do_not_pad" },
+      "truncation: true",
+    ],
+    ["a length not to be cut to", { text: "a", maxLength: 5, truncation: false }, "truncation: true"],
+    ["an unknown truncation", { text: "a", truncation: "only_second" }, "`truncation`"],
+    ["a text in words", { text: [["a", "b"]] }, "split into words are not taken: join them"],
+    [
+      "a multiple that does not fit",
+      { text: "a", maxLength: 9, truncation: true, padToMultipleOf: 4 },
+      "divisor",
+    ],
+    ["more padding than memory", { text: "a", padding: "max_length", maxLength: 1e9 }, "from 1 to 131072"],
+    ["a multiple of nothing", { text: "a", padToMultipleOf: 0 }, "`padToMultipleOf`"],
+    ["a signal that is none", { text: "a", signal: {} }, "an AbortSignal"],
+    ["too short a length for the frame", { text: "a", maxLength: 1, truncation: true }, "from 2 up"],
     ["a fraction of a length", { text: "a", maxLength: 2.5, truncation: true }, "a whole number"],
     ["an unknown padding", { text: "a", padding: "longer" }, "`padding`"],
     ["uneven texts without padding", { text: ["a", QUESTION], padding: false }, "`padding` must be true"],
@@ -204,6 +266,15 @@ describe("what a pool uses", () => {
   it("is one picture as u8", async () => {
     const { dtype, shape } = await t5.prepareImage(flat(1, 2, 3));
     expect([dtype, ...shape]).toEqual(["uint8", 224, 224, 3]);
+  });
+
+  it("is text from nested arrays", () => {
+    const options = { skipSpecialTokens: true };
+    const rows = ["red circle", "red"].map((text) => llama.encode(text).inputIds);
+    const texts = llama.decode(rows, options);
+    expectTypeOf(texts).toEqualTypeOf<string[]>();
+    expect(texts).toEqual(["red circle", "red"]);
+    expectTypeOf(llama.decode(rows[0]!)).toEqualTypeOf<string>();
   });
 
   it("is text from ids, at once and piece by piece", () => {
@@ -333,8 +404,29 @@ describe("the constructor", () => {
     const processor = new InstructBlipProcessor(imageProcessor, tokenizer, qformerTokenizer);
     expect(processor).toBeInstanceOf(InstructBlipProcessor);
     expect(processor).toBeTypeOf("function");
-    expect(() => new InstructBlipProcessor(imageProcessor, tokenizer, {} as never)).toThrow(
-      "qformerTokenizer",
+    expect(processor.numQueryTokens).toBeUndefined();
+    expect(new InstructBlipProcessor(imageProcessor, tokenizer, qformerTokenizer, 32).numQueryTokens).toBe(
+      32,
     );
+    for (const [wrong, name] of [
+      [() => new InstructBlipProcessor({} as never, tokenizer, qformerTokenizer), "`imageProcessor`"],
+      [() => new InstructBlipProcessor(imageProcessor, imageProcessor as never, tokenizer), "`tokenizer`"],
+      [() => new InstructBlipProcessor(imageProcessor, tokenizer, {} as never), "`qformerTokenizer`"],
+      [() => new InstructBlipProcessor(imageProcessor, tokenizer, tokenizer, 0), "`numQueryTokens`"],
+    ] as const) {
+      expect(wrong).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+      expect(wrong).toThrow(name);
+    }
+  });
+
+  it("takes parts that were loaded one by one", async () => {
+    const folder = "models/tiny-shapes-t5";
+    const processor = new InstructBlipProcessor(
+      await BlipImageProcessor.fromPretrained(folder),
+      await AutoTokenizer.fromPretrained("tiny-shapes-t5"),
+      await AutoTokenizer.fromPretrained(folder, { subfolder: "qformer_tokenizer" }),
+    );
+    const inputs = { images: flat(1, 2, 3), text: QUESTION };
+    expect(await processor(inputs)).toEqual(await t5(inputs));
   });
 });

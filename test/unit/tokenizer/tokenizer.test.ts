@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Tensor } from "../../../ts-client/src/tensor/index.ts";
 import { MAX_TEXT_LENGTH, Tokenizer } from "../../../ts-client/src/tokenizer/index.ts";
 import { bundledJson, bundledTokenizer, byteLevelTokenizer } from "./fixtures.ts";
 
@@ -119,8 +120,45 @@ describe("decode", () => {
   });
 
   it("leaves out ids that no token has", () => {
-    expect(t5.decode([999_999, -1])).toBe("");
+    expect(t5.decode([999_999])).toBe("");
     expect(t5.decode([])).toBe("");
+  });
+
+  it("takes single ids, each a sequence where there are several", () => {
+    const [red = 0, ...rest] = t5.encode("red");
+    expect([t5.decode(red), t5.decode(BigInt(red))]).toEqual(["red", "red"]);
+    expect(t5.batchDecode([red, ...rest])).toEqual(["red", "</s>"]);
+    expect(t5.batchDecode(new Tensor("int64", [1], BigInt64Array.of(BigInt(red))))).toEqual(["red"]);
+    expect(t5.decode(new Tensor("int32", [], Int32Array.of(red)))).toBe("red");
+  });
+
+  it.each<[string, (tokenizer: Tokenizer) => unknown, string]>([
+    ["labels", (t) => t.decode([1, -100]), "such as the -100 of labels"],
+    ["fractions", (t) => t.decode([0.5]), "`ids[0]`"],
+    ["texts", (t) => t.decode("red" as never), "a sequence of token ids"],
+    ["texts in arrays", (t) => t.batchDecode(["red"] as never), "`sequences[0]`"],
+    ["nothing", (t) => t.decode(undefined as never), "a sequence of token ids"],
+    [
+      "a tensor of rows for one",
+      (t) => t.decode(new Tensor("int64", [1, 1], BigInt64Array.of(1n))),
+      "batchDecode",
+    ],
+    [
+      "a tensor of cubes",
+      (t) => t.batchDecode(new Tensor("int32", [0, 1, 1], new Int32Array())),
+      "[rows, length]",
+    ],
+    ["logits", (t) => t.decode(new Tensor("float32", [1], Float32Array.of(1)) as never), "float32 [1]"],
+    ["sequences of sequences", (t) => t.batchDecode([[[1]]] as never), "one sequence of token ids"],
+    [
+      "a Python option",
+      (t) => t.decode([1], { skip_special_tokens: true } as object),
+      "`skipSpecialTokens`?",
+    ],
+    ["an option that is none", (t) => t.decode([1], { skipSpecialTokens: 1 } as never), "true or false"],
+  ])("refuses %s", (_, decode, message) => {
+    expect(() => decode(t5)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+    expect(() => decode(t5)).toThrow(message);
   });
 
   it("cleans up as the configuration says, but never for BPE", () => {

@@ -1,4 +1,3 @@
-export { bundledCheckpoints } from "./checkpoint-folder.ts";
 export type { ConfigJson } from "./config-spec.ts";
 export { defineConfig, type WorkersConfig } from "./define-config.ts";
 export { InstructBlipConfig, type InstructBlipConfigFields } from "./instructblip-config.ts";
@@ -6,8 +5,6 @@ export { LlamaConfig } from "./llama-config.ts";
 export { OPTConfig } from "./opt-config.ts";
 export { type ConfigConstructor, type ConfigFields, PretrainedConfig } from "./pretrained-config.ts";
 export { InstructBlipQFormerConfig } from "./qformer-config.ts";
-export type { ConfigSource, LoadConfigFileOptions } from "./read-config.ts";
-export type { AssetsSource } from "./served-assets.ts";
 export { T5Config } from "./t5-config.ts";
 export type { TextConfig } from "./text-config.ts";
 export { InstructBlipVisionConfig } from "./vision-config.ts";

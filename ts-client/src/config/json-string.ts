@@ -1,18 +1,16 @@
-/** Marks a text that stands for a number; JSON does not escape it, and no configuration uses it. */
-const MARK = "\uE000";
+import { markNumber, unmark } from "../checkpoint/index.ts";
 
 /**
  * A fraction for {@link jsonString}: transformers 5 refuses `1` where it wants a fraction, and
  * `JSON.stringify` knows no `1.0`.
  */
 export function asFraction(value: unknown): unknown {
-  return Number.isInteger(value) ? `${MARK}${value}.0` : value;
+  return Number.isInteger(value) ? markNumber(`${value}.0`) : value;
 }
 
 /** The text of a `config.json`, with its keys in order as transformers writes them. */
 export function jsonString(json: object): string {
-  const text = JSON.stringify(json, inOrder, 2);
-  return `${text.replace(new RegExp(`"${MARK}([^"]+)"`, "g"), "$1")}\n`;
+  return `${unmark(JSON.stringify(json, inOrder, 2))}\n`;
 }
 
 function inOrder(_: string, value: unknown): unknown {

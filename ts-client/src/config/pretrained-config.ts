@@ -1,9 +1,7 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { invalidArgument } from "../errors/index.ts";
+import { type CheckpointOptions, type CheckpointSource, writeFolder } from "../checkpoint/index.ts";
 import { COMMON_DEFAULTS, type ConfigJson, type ConfigSpec, snakeCase } from "./config-spec.ts";
 import { asFraction, jsonString } from "./json-string.ts";
-import { type ConfigSource, type LoadConfigFileOptions, readConfigFile, takePart } from "./read-config.ts";
+import { readConfigFile, takePart } from "./read-config.ts";
 import { fromDictionary, readFields } from "./read-fields.ts";
 import { decodeSpecialFloats, encodeSpecialFloats } from "./special-floats.ts";
 
@@ -75,8 +73,8 @@ export abstract class PretrainedConfig {
    */
   static async fromPretrained<T extends ConfigConstructor<PretrainedConfig>>(
     this: T,
-    source: ConfigSource,
-    options: LoadConfigFileOptions = {},
+    source: CheckpointSource,
+    options: CheckpointOptions = {},
   ): Promise<InstanceType<T>> {
     // biome-ignore lint/complexity/noThisInStatic: it is the class that this is called on
     return fromFile(this, source, options);
@@ -84,11 +82,7 @@ export abstract class PretrainedConfig {
 
   /** Writes `config.json` into a folder, which is made when it is missing; transformers reads it. */
   async savePretrained(folder: string): Promise<void> {
-    if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "a folder", folder);
-    const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory() === false) throw invalidArgument("folder", "a folder and not a file", folder);
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "config.json"), this.toJSONString());
+    await writeFolder(folder, { "config.json": this.toJSONString() });
   }
 
   /** The dictionary that transformers' `to_dict` gives. */
@@ -127,8 +121,8 @@ function fromTransformers<T extends ConfigConstructor<PretrainedConfig>>(Class: 
 
 async function fromFile<T extends ConfigConstructor<PretrainedConfig>>(
   Class: T,
-  source: ConfigSource,
-  options: LoadConfigFileOptions,
+  source: CheckpointSource,
+  options: CheckpointOptions,
 ) {
   return fromTransformers(Class, takePart(Class.spec, await readConfigFile(source, options)));
 }

@@ -43,14 +43,17 @@ const MAX_SIDE = 4096;
 const FOREIGN_STEPS = ["do_center_crop", "do_pad", "do_flip_channel_order", "do_thumbnail"];
 
 /**
- * Reads a `preprocessor_config.json`, or the `image_processor` of a `processor_config.json`.
+ * Reads a `preprocessor_config.json`, or the `image_processor` of a `processor_config.json`. Names may be in
+ * camelCase too.
  *
  * @param where - the file, for error messages
  * @throws INVALID_ARGUMENT naming the field that is wrong or that is not supported
  */
 export function parseImageConfig(json: unknown, where: string): ImageProcessorConfig {
   if (typeof json !== "object" || json === null) throw invalidArgument(where, "a JSON object", json);
-  const fields = json as Readonly<Record<string, unknown>>;
+  const fields: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [snakeCase(name), value]),
+  );
   const at = (name: string) => `${where}: ${name}`;
   for (const step of FOREIGN_STEPS) {
     if (fields[step])
@@ -75,6 +78,26 @@ export function parseImageConfig(json: unknown, where: string): ImageProcessorCo
     throw invalidArgument(at("image_std"), "numbers other than 0", 0);
   }
   return config;
+}
+
+/** The dictionary that {@link parseImageConfig} reads, as transformers writes it. */
+export function imageConfigJson(config: ImageProcessorConfig): Record<string, unknown> {
+  return {
+    image_processor_type: "BlipImageProcessor",
+    do_convert_rgb: config.doConvertRgb,
+    do_resize: config.doResize,
+    size: config.size,
+    resample: config.resample,
+    do_rescale: config.doRescale,
+    rescale_factor: config.rescaleFactor,
+    do_normalize: config.doNormalize,
+    image_mean: config.imageMean,
+    image_std: config.imageStd,
+  };
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function flag(value: unknown, fallback: boolean, path: string): boolean {

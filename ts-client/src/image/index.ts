@@ -1,6 +1,11 @@
 export type { OptionalFormat } from "./admission.ts";
 export { DEFAULT_IMAGE_CONFIG, type ImageProcessorConfig } from "./config.ts";
-export { BlipImageProcessor, type ImageProcessorOptions, type PrepareOptions } from "./image-processor.ts";
+export {
+  BlipImageProcessor,
+  IMAGE_PROCESSOR_FILES,
+  type ImageProcessorOptions,
+  type PrepareOptions,
+} from "./image-processor.ts";
 export type { DecodedImage, ImageInput } from "./input.ts";
 export { IMAGE_LIMITS } from "./limits.ts";
 export { loadImage } from "./load-image.ts";

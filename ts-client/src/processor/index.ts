@@ -8,4 +8,5 @@ export {
   type ProcessorCall,
 } from "./instructblip-processor.ts";
 export { PixelValues } from "./pixel-values.ts";
+export type { SaveProcessorOptions } from "./save-processor.ts";
 export { QFORMER_MAX_TOKENS } from "./text-inputs.ts";

@@ -1,22 +1,25 @@
-import type { AssetsSource } from "../config/index.ts";
-import { servedAssets } from "../config/served-assets.ts";
-import type { Engine, ProcessorAssets } from "../engine/index.ts";
+import { type CheckpointOptions, type CheckpointSource, readCheckpoint } from "../checkpoint/index.ts";
+import type { ProcessorAssets } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
 import { BlipImageProcessor, type ImageInput, type ImageProcessorOptions } from "../image/index.ts";
 import { Tensor } from "../tensor/index.ts";
-import { type DecodeOptions, type IncrementalDecoder, type TokenIds, Tokenizer } from "../tokenizer/index.ts";
-import { imageConfig, readAssets, readJson } from "./assets.ts";
+import {
+  type DecodeOptions,
+  type IncrementalDecoder,
+  type TokenIds,
+  Tokenizer,
+  type TokenSequences,
+} from "../tokenizer/index.ts";
+import { PROCESSOR_FILES, readParts } from "./assets.ts";
 import type { BatchFeature, TextFeature } from "./batch-feature.ts";
 import { checkInputs, type ProcessorInputs } from "./call-options.ts";
 import { callable } from "./callable.ts";
 import { PixelValues } from "./pixel-values.ts";
+import { type SaveProcessorOptions, saveProcessor } from "./save-processor.ts";
 import { encodeTexts, QFORMER_MAX_TOKENS } from "./text-inputs.ts";
 
 /** How a processor is loaded. */
-export interface LoadProcessorOptions extends ImageProcessorOptions {
-  /** Take the files from the pool that serves the model, rather than from this machine's disk. */
-  readonly pool?: Pick<Engine, "assets" | "models">;
-}
+export interface LoadProcessorOptions extends ImageProcessorOptions, CheckpointOptions {}
 
 /** How a processor is called. */
 export interface ProcessorCall {
@@ -50,8 +53,19 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
   readonly tokenizer: Tokenizer;
   /** The Q-Former's. */
   readonly qformerTokenizer: Tokenizer;
+  /**
+   * Queries that a picture has in the prompts of transformers 5. Nothing here needs it; it is kept for
+   * {@link savePretrained}.
+   */
+  readonly numQueryTokens: number | undefined;
 
-  constructor(imageProcessor: BlipImageProcessor, tokenizer: Tokenizer, qformerTokenizer: Tokenizer) {
+  /** @throws INVALID_ARGUMENT naming the part */
+  constructor(
+    imageProcessor: BlipImageProcessor,
+    tokenizer: Tokenizer,
+    qformerTokenizer: Tokenizer,
+    numQueryTokens?: number,
+  ) {
     super();
     for (const [name, value, type] of [
       ["imageProcessor", imageProcessor, BlipImageProcessor],
@@ -62,7 +76,11 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
     }
     this.imageProcessor = imageProcessor;
     this.tokenizer = tokenizer;
+    if (numQueryTokens !== undefined && !(Number.isInteger(numQueryTokens) && numQueryTokens >= 1)) {
+      throw invalidArgument("numQueryTokens", "a whole number from 1 up", numQueryTokens);
+    }
     this.qformerTokenizer = qformerTokenizer;
+    this.numQueryTokens = numQueryTokens;
   }
 
   /**
@@ -74,18 +92,12 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
    * @throws MODEL_NOT_FOUND when there is none, CONFIG_INVALID when its files cannot be used
    */
   static async fromPretrained(
-    source: string | AssetsSource,
+    source: CheckpointSource,
     options: LoadProcessorOptions = {},
   ): Promise<InstructBlipProcessor> {
     const { pool, ...imageOptions } = options;
-    if (typeof source === "string") {
-      const files = pool === undefined ? await readAssets(source) : (await servedAssets(pool, source)).files;
-      return build(files, imageOptions);
-    }
-    if (typeof source?.pool?.assets !== "function") {
-      throw invalidArgument("source", "a bundled name, a checkpoint's folder, or { pool }", source);
-    }
-    return build((await source.pool.assets(source.modelId)).files, imageOptions);
+    const names = [...PROCESSOR_FILES, "config.json"];
+    return build(await readCheckpoint(source, { pool }, names, "processor"), imageOptions);
   }
 
   /** Makes a processor from files at hand. @throws CONFIG_INVALID when they cannot be used */
@@ -133,13 +145,38 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
     };
   }
 
-  /** The text of one sequence of ids. */
-  decode(ids: TokenIds, options?: DecodeOptions): string {
+  /**
+   * Writes the processor's files into a folder, which is made when it is missing: `tokenizer.json`,
+   * `tokenizer_config.json`, the same in `qformer_tokenizer/`, and the picture's settings.
+   *
+   * @throws INVALID_ARGUMENT when the folder is a file
+   */
+  savePretrained(folder: string, options: SaveProcessorOptions = {}): Promise<void> {
+    return saveProcessor(this, folder, options);
+  }
+
+  /** The names of the tensors that a call gives. */
+  get modelInputNames(): (keyof BatchFeature)[] {
+    return ["inputIds", "attentionMask", "pixelValues", "qformerInputIds", "qformerAttentionMask"];
+  }
+
+  /**
+   * The text of a sequence of ids, or of a single one; of nested arrays, the texts.
+   *
+   * @throws INVALID_ARGUMENT for what is no token id, and for a tensor of several rows
+   */
+  decode(ids: number | bigint | TokenIds, options?: DecodeOptions): string;
+  decode(sequences: readonly TokenIds[], options?: DecodeOptions): string[];
+  decode(ids: never, options?: DecodeOptions): string | string[] {
     return this.tokenizer.decode(ids, options);
   }
 
-  /** The texts of several sequences, or of the rows of an int64 tensor [rows, length]. */
-  batchDecode(sequences: Iterable<TokenIds> | Tensor<"int64">, options?: DecodeOptions): string[] {
+  /**
+   * The texts of several sequences, or of the rows of a tensor [rows, length].
+   *
+   * @throws INVALID_ARGUMENT for what is no token id
+   */
+  batchDecode(sequences: TokenSequences, options?: DecodeOptions): string[] {
     return this.tokenizer.batchDecode(sequences, options);
   }
 
@@ -169,14 +206,8 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
 }
 
 function build(files: ProcessorAssets["files"], options: ImageProcessorOptions): InstructBlipProcessor {
-  return new InstructBlipProcessor(
-    new BlipImageProcessor(imageConfig(files), options),
-    new Tokenizer(readJson(files, "tokenizer.json"), readJson(files, "tokenizer_config.json")),
-    new Tokenizer(
-      readJson(files, "qformer_tokenizer/tokenizer.json"),
-      readJson(files, "qformer_tokenizer/tokenizer_config.json"),
-    ),
-  );
+  const { imageProcessor, tokenizer, qformerTokenizer, numQueryTokens } = readParts(files, options);
+  return new InstructBlipProcessor(imageProcessor, tokenizer, qformerTokenizer, numQueryTokens);
 }
 
 /** [height, width, 3] each to [batch, height, width, 3]; one alone is not copied. */

@@ -1,7 +1,7 @@
 import { invalidArgument } from "../errors/index.ts";
 import type { PaddedIds, PadOptions, Tokenizer } from "../tokenizer/index.ts";
 import type { TextFeature } from "./batch-feature.ts";
-import { type TextOptions, toTexts } from "./call-options.ts";
+import { pads, type TextOptions, toTexts, truncates } from "./call-options.ts";
 
 /** Position embeddings of the Q-Former: it can read no more tokens. */
 export const QFORMER_MAX_TOKENS = 512;
@@ -35,7 +35,9 @@ export function encodeTexts(
     throw invalidArgument("text", `${images} strings for ${images} pictures`, texts, remedy);
   }
   const { tokenizer, qformerTokenizer } = tokenizers;
-  const prompt = encode(tokenizer, texts, promptLengths(tokenizer, options), options);
+  const lengths = promptLengths(tokenizer, options);
+  checkMultiple(lengths, options);
+  const prompt = encode(tokenizer, texts, lengths, options);
   const instruction = encode(qformerTokenizer, instructions, instructionLengths(options), {
     ...options,
     paddingSide: "right",
@@ -54,37 +56,42 @@ interface Lengths {
   readonly pad: number | undefined;
 }
 
-function promptLengths(tokenizer: Tokenizer, { truncation, padding, maxLength }: TextOptions): Lengths {
-  const length = maxLength ?? tokenizer.modelMaxLength;
-  if (length === undefined && (truncation === true || padding === "max_length")) {
-    throw invalidArgument("maxLength", "given: this tokenizer has no limit of its own", maxLength);
+function promptLengths(tokenizer: Tokenizer, options: TextOptions): Lengths {
+  const length = options.maxLength ?? tokenizer.modelMaxLength;
+  const [cuts, fills] = [truncates(options), options.padding === "max_length"];
+  if (length === undefined && (cuts || fills)) {
+    throw invalidArgument("maxLength", "given: this tokenizer has no limit of its own", options.maxLength);
   }
+  return { cut: cuts ? length : undefined, pad: fills ? length : undefined };
+}
+
+function instructionLengths(options: TextOptions): Lengths {
+  const length = Math.min(options.maxLength ?? QFORMER_MAX_TOKENS, QFORMER_MAX_TOKENS);
   return {
-    cut: truncation === true ? length : undefined,
-    pad: padding === "max_length" ? length : undefined,
+    cut: truncates(options) ? length : QFORMER_MAX_TOKENS,
+    pad: options.padding === "max_length" ? length : undefined,
   };
 }
 
-function instructionLengths({ truncation, padding, maxLength }: TextOptions): Lengths {
-  const length = Math.min(maxLength ?? QFORMER_MAX_TOKENS, QFORMER_MAX_TOKENS);
-  return {
-    cut: truncation === true ? length : QFORMER_MAX_TOKENS,
-    pad: padding === "max_length" ? length : undefined,
-  };
+function checkMultiple({ cut }: Lengths, options: TextOptions): void {
+  const { padding = true, padToMultipleOf = 1 } = options;
+  if (cut === undefined || !pads(padding) || cut % padToMultipleOf === 0) return;
+  throw invalidArgument("padToMultipleOf", `a divisor of ${cut}, to which texts are cut`, padToMultipleOf);
 }
 
 function encode(
   tokenizer: Tokenizer,
   texts: readonly string[],
   lengths: Lengths,
-  options: TextOptions,
+  { padding = true, paddingSide, padToMultipleOf, addSpecialTokens }: TextOptions,
 ): PaddedIds {
-  const { padding = true, paddingSide } = options;
   const pad: PadOptions = {
-    padding: padding !== false,
+    padding: pads(padding),
     ...(lengths.pad === undefined ? {} : { padTo: lengths.pad }),
     ...(lengths.cut === undefined ? {} : { maxLength: lengths.cut }),
     ...(paddingSide === undefined ? {} : { paddingSide }),
+    ...(padToMultipleOf === undefined ? {} : { padToMultipleOf }),
+    ...(addSpecialTokens === undefined ? {} : { addSpecialTokens }),
   };
   return tokenizer.encodeBatch(texts, pad);
 }

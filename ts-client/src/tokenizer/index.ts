@@ -1,11 +1,13 @@
+export type { DecodeOptions } from "./decode-options.ts";
 export { IncrementalDecoder } from "./incremental-decoder.ts";
 export type { PaddedIds } from "./padding.ts";
+export type { IdTensor, TokenIds, TokenSequences } from "./token-ids.ts";
 export {
-  type DecodeOptions,
   type EncodeOptions,
+  type LoadTokenizerOptions,
   MAX_TEXT_LENGTH,
   type PadOptions,
-  type TokenIds,
   Tokenizer,
+  Tokenizer as AutoTokenizer,
 } from "./tokenizer.ts";
-export type { TokenizerSettings } from "./tokenizer-json.ts";
+export { tokenizerFiles } from "./tokenizer-files.ts";

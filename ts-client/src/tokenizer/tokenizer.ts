@@ -1,5 +1,13 @@
+import {
+  type CheckpointFiles,
+  type CheckpointOptions,
+  type CheckpointSource,
+  jsonText,
+  readCheckpoint,
+  writeFolder,
+} from "../checkpoint/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { checkDecodeOptions, type DecodeOptions } from "./decode-options.ts";
 import { decoderChain } from "./decoder/chain.ts";
 import { CleanUp } from "./decoder/clean-up.ts";
 import { IncrementalDecoder } from "./incremental-decoder.ts";
@@ -7,6 +15,8 @@ import { type Library, openLibrary } from "./library.ts";
 import { type PaddedIds, padRows } from "./padding.ts";
 import { type Frame, readFrame } from "./special-tokens.ts";
 import { TextStream } from "./text-stream.ts";
+import { isNested, type TokenIds, type TokenSequences, toIds, toSequences } from "./token-ids.ts";
+import { readTokenizerFiles, tokenizerFiles } from "./tokenizer-files.ts";
 import {
   configInvalid,
   readSettings,
@@ -35,24 +45,25 @@ export interface PadOptions extends EncodeOptions {
   readonly padding?: boolean;
   /** With `padding`: to this many ids at least. @default no more than the longest text has */
   readonly padTo?: number;
+  /** With `padding`: rounds the length up to a multiple of this, but never over `maxLength`. @default 1 */
+  readonly padToMultipleOf?: number;
   /** @default the tokenizer's own */
   readonly paddingSide?: "left" | "right";
 }
 
-/** How ids become text. */
-export interface DecodeOptions {
-  /** Leave out tokens such as `</s>` and `<pad>`. @default false */
-  readonly skipSpecialTokens?: boolean;
-  /** Take out spaces before punctuation and contractions. @default as in `tokenizer_config.json` */
-  readonly cleanUpTokenizationSpaces?: boolean;
+/** Where a tokenizer is within a checkpoint. */
+export interface LoadTokenizerOptions extends CheckpointOptions {
+  /** The folder within the checkpoint: `qformer_tokenizer` for the Q-Former's. @default the checkpoint's own */
+  readonly subfolder?: string;
 }
-
-/** A sequence of token ids. */
-export type TokenIds = Iterable<number | bigint> | Tensor<"int64">;
 
 /**
  * A tokenizer with transformers' call semantics, made from a checkpoint's `tokenizer.json` and
  * `tokenizer_config.json`: BERT's WordPiece, LLaMA's BPE with byte fallback, T5's Unigram, GPT-2's BPE.
+ *
+ * @example
+ * const tokenizer = await Tokenizer.fromPretrained("tiny-shapes-llama");
+ * console.log(tokenizer.decode(tokenizer.encode("red"))); // </s> red
  */
 export class Tokenizer {
   /** What `tokenizer_config.json` says. */
@@ -64,6 +75,7 @@ export class Tokenizer {
   /** The token that ends a text; undefined when the checkpoint names none. */
   readonly eosTokenId: number | undefined;
   readonly #json: TokenizerJson;
+  readonly #files: { readonly json: unknown; readonly config: unknown };
   readonly #library: Library;
   readonly #vocabulary: Vocabulary;
   readonly #frame: Frame;
@@ -72,6 +84,7 @@ export class Tokenizer {
   constructor(tokenizerJson: unknown, tokenizerConfig: unknown) {
     this.settings = readSettings(tokenizerConfig);
     this.#json = readTokenizerJson(tokenizerJson);
+    this.#files = { json: tokenizerJson, config: tokenizerConfig };
     this.#library = openLibrary(this.#json);
     this.#vocabulary = new Vocabulary(this.#library, this.#json);
     this.#frame = readFrame(this.#library, this.settings);
@@ -79,6 +92,39 @@ export class Tokenizer {
     this.bosTokenId = this.#vocabulary.id(this.settings.bosToken);
     this.eosTokenId = this.#vocabulary.id(this.settings.eosToken);
     decoderChain(this.#json.decoder);
+  }
+
+  /**
+   * Loads a checkpoint's tokenizer.
+   *
+   * @param source - a bundled name or a checkpoint's folder; with `options.pool` the name of a model that the
+   *   pool serves; or a pool
+   * @throws MODEL_NOT_FOUND when there is none, CONFIG_INVALID when its files cannot be used
+   */
+  static async fromPretrained(
+    source: CheckpointSource,
+    options: LoadTokenizerOptions = {},
+  ): Promise<Tokenizer> {
+    const { subfolder = "", ...where } = options;
+    const names = tokenizerFiles(subfolder);
+    return Tokenizer.fromFiles(await readCheckpoint(source, where, names, "tokenizer"), subfolder);
+  }
+
+  /** @internal */
+  static fromFiles(files: CheckpointFiles, subfolder = ""): Tokenizer {
+    const { json, config } = readTokenizerFiles(files, subfolder);
+    return new Tokenizer(json, config);
+  }
+
+  /** Writes `tokenizer.json` and `tokenizer_config.json` into a folder, which is made when it is missing. */
+  async savePretrained(folder: string): Promise<void> {
+    await writeFolder(folder, this.toFiles());
+  }
+
+  /** @internal */
+  toFiles(): Record<string, string> {
+    const { json, config } = this.#files;
+    return { "tokenizer.json": jsonText(json), "tokenizer_config.json": jsonText(config) };
   }
 
   /** Most ids of a text; undefined when the checkpoint sets no limit. */
@@ -105,9 +151,16 @@ export class Tokenizer {
 
   /** The ids of several texts as int64 tensors [texts, length]. */
   encodeBatch(texts: readonly string[], options: PadOptions = {}): PaddedIds {
-    const { padding = false, padTo = 0, paddingSide = this.settings.paddingSide } = options;
+    const {
+      padding = false,
+      padTo = 0,
+      padToMultipleOf = 1,
+      paddingSide = this.settings.paddingSide,
+    } = options;
     const rows = texts.map((text) => this.encode(text, options));
-    const length = rows.reduce((longest, row) => Math.max(longest, row.length), padding ? padTo : 0);
+    const longest = rows.reduce((most, row) => Math.max(most, row.length), padding ? padTo : 0);
+    const rounded = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
+    const length = padding ? Math.min(rounded, options.maxLength ?? rounded) : longest;
     const even = rows.every((row) => row.length === length);
     if (!even && !padding) {
       throw invalidArgument("padding", "true for texts of different lengths", padding);
@@ -116,23 +169,42 @@ export class Tokenizer {
     return padRows(rows, length, this.padTokenId ?? 0, paddingSide);
   }
 
-  /** The text of ids. Ids outside the vocabulary are left out. */
-  decode(ids: TokenIds, options: DecodeOptions = {}): string {
-    const stream = this.#stream(options);
-    return stream.push(numbers(ids)) + stream.end();
+  /**
+   * The text of a sequence of ids, or of a single one; of nested arrays, the texts. Ids outside the vocabulary
+   * are left out.
+   *
+   * @throws INVALID_ARGUMENT for what is no token id, and for a tensor of several rows
+   */
+  decode(ids: number | bigint | TokenIds, options?: DecodeOptions): string;
+  decode(sequences: readonly TokenIds[], options?: DecodeOptions): string[];
+  decode(
+    ids: number | bigint | TokenIds | readonly TokenIds[],
+    options: DecodeOptions = {},
+  ): string | string[] {
+    if (isNested(ids)) return this.batchDecode(ids as readonly TokenIds[], options);
+    checkDecodeOptions(options);
+    return this.#decode(toIds(ids), options);
   }
 
-  /** The texts of several sequences, or of the rows of an int64 tensor [rows, length]. */
-  batchDecode(sequences: Iterable<TokenIds> | Tensor<"int64">, options: DecodeOptions = {}): string[] {
-    const rows = isTensor(sequences)
-      ? Array.from({ length: sequences.shape[0] ?? 0 }, (_, i) => sequences.slice(i))
-      : [...sequences];
-    return rows.map((ids) => this.decode(ids, options));
+  /**
+   * The texts of several sequences, or of the rows of a tensor [rows, length]. Where ids stand alone, each is a
+   * sequence, as in transformers 4.
+   *
+   * @throws INVALID_ARGUMENT for what is no token id
+   */
+  batchDecode(sequences: TokenSequences, options: DecodeOptions = {}): string[] {
+    checkDecodeOptions(options);
+    return toSequences(sequences).map((ids) => this.#decode(ids, options));
   }
 
   /** A decoder for ids that arrive little by little. */
   incrementalDecoder(options: DecodeOptions = {}): IncrementalDecoder {
     return new IncrementalDecoder(this.#stream(options));
+  }
+
+  #decode(ids: readonly number[], options: DecodeOptions): string {
+    const stream = this.#stream(options);
+    return stream.push(ids) + stream.end();
   }
 
   #stream(options: DecodeOptions): TextStream {
@@ -162,12 +234,4 @@ function checkText(text: string): string {
 function truncate(ids: readonly number[], room: number, side: "left" | "right"): readonly number[] {
   if (ids.length <= room) return ids;
   return side === "left" ? ids.slice(ids.length - room) : ids.slice(0, room);
-}
-
-function* numbers(ids: TokenIds): Iterable<number> {
-  for (const id of isTensor(ids) ? ids.data : ids) yield Number(id);
-}
-
-function isTensor(value: object): value is Tensor<"int64"> {
-  return "dtype" in value;
 }
