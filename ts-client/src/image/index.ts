@@ -2,7 +2,6 @@ export type { OptionalFormat } from "./admission.ts";
 export { DEFAULT_IMAGE_CONFIG, type ImageProcessorConfig } from "./config.ts";
 export {
   BlipImageProcessor,
-  IMAGE_PROCESSOR_FILES,
   type ImageProcessorOptions,
   type PrepareOptions,
 } from "./image-processor.ts";

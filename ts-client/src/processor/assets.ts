@@ -1,6 +1,8 @@
 import { type CheckpointFiles, readJson } from "../checkpoint/index.ts";
-import { BlipImageProcessor, IMAGE_PROCESSOR_FILES, type ImageProcessorOptions } from "../image/index.ts";
-import { Tokenizer, tokenizerFiles } from "../tokenizer/index.ts";
+import { IMAGE_PROCESSOR_FILES } from "../image/image-processor.ts";
+import { BlipImageProcessor, type ImageProcessorOptions } from "../image/index.ts";
+import { Tokenizer } from "../tokenizer/index.ts";
+import { tokenizerFiles } from "../tokenizer/tokenizer-files.ts";
 
 /** Where the Q-Former's tokenizer is within a checkpoint. */
 export const QFORMER_FOLDER = "qformer_tokenizer";

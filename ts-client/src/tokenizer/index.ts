@@ -10,4 +10,4 @@ export {
   Tokenizer,
   Tokenizer as AutoTokenizer,
 } from "./tokenizer.ts";
-export { tokenizerFiles } from "./tokenizer-files.ts";
+export type { TokenizerSettings } from "./tokenizer-json.ts";
