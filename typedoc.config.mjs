@@ -40,11 +40,13 @@ export default {
   // Named by a public type, and of no use by themselves.
   intentionallyNotExported: [
     "FAILURES",
-    "Ids",
+    "Given",
     "LOG_LEVELS",
+    "PartOf",
     "TensorOperation",
     "TypedArrays",
     "WireForwardOp",
+    "WithinPart",
   ],
   treatWarningsAsErrors: true,
 };

@@ -1,10 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Engine, ModelInfo } from "../../../ts-client/src/engine/index.ts";
-import {
-  type GenerateCall,
-  InstructBlipForConditionalGeneration,
-} from "../../../ts-client/src/model/instructblip-for-conditional-generation.ts";
+import type { GenerateCall } from "../../../ts-client/src/model/generate.ts";
+import { InstructBlipForConditionalGeneration } from "../../../ts-client/src/model/instructblip-for-conditional-generation.ts";
 import { InstructBlipProcessor } from "../../../ts-client/src/processor/index.ts";
 import { Tensor } from "../../../ts-client/src/tensor/index.ts";
 import { type Answerer, bundledAssets, FakeEngine } from "./fake-engine.ts";

@@ -2,9 +2,7 @@ import type { PreparedImage, PreparedInputs } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { hashedImage } from "./content-hash.ts";
-
-/** Token ids or a mask, [rows, tokens]. */
-type Ids = Tensor<"int64"> | Tensor<"int32">;
+import { type Ids, shown } from "./forward/tensor-checks.ts";
 
 /** What the processor makes, and the model takes. */
 export interface GenerateInputs {
@@ -133,9 +131,4 @@ function isMatrix(value: unknown): value is Ids {
     value.shape.length === 2 &&
     value.size > 0
   );
-}
-
-/** A tensor by type and shape, for an error. */
-function shown(value: unknown): unknown {
-  return value instanceof Tensor ? `${value.dtype} [${value.shape.join(", ")}]` : value;
 }

@@ -1,40 +1,34 @@
 import { InstructBlipConfig } from "../config/index.ts";
-import type { CallOptions, DeploymentSpec, Engine, ModelInfo, ProcessorAssets } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
-import { camelCase, nearMiss } from "../errors/near-miss.ts";
+import type { ModelInfo } from "../engine/index.ts";
+import { invalidArgument } from "../errors/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { bindDeployment } from "./bind-deployment.ts";
-import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
-import { type EmptyPrompt, type GenerateInputs, toRows } from "./generate-inputs.ts";
-import type { GenerateOptions } from "./generate-options.ts";
-import { type GenerateOutput, toGenerateOutput } from "./generate-output.ts";
-import { GENERATE_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
+import { asBinding, Binding, type FromConfigOptions, type FromPretrainedOptions } from "./bind-model.ts";
+import { FEATURE_FIELDS, type FeatureInputs, featurePass } from "./forward/feature-pass.ts";
+import { FORWARD_FIELDS, type ForwardInputs, modelPass } from "./forward/model-pass.ts";
+import type {
+  AskOutputs,
+  OutputName,
+  OutputTuple,
+  PassOptions,
+  Picked,
+  PickOutputs,
+  TupleOutputs,
+  UsualFeatures,
+  UsualModelOutputs,
+} from "./forward/output-types.ts";
+import { readPass } from "./forward/read-pass.ts";
+import { runPass } from "./forward/run-pass.ts";
+import type { FeatureTensors, ModelTensors, OutputDType } from "./forward/tensors.ts";
+import { checkCall, type GenerateCall, generateRows } from "./generate.ts";
+import type { GenerateOutput } from "./generate-output.ts";
+import { InstructBlipQFormerModel } from "./instructblip-qformer-model.ts";
+import { InstructBlipVisionModel } from "./instructblip-vision-model.ts";
 import { ProcessorCache } from "./processor-cache.ts";
 
-/** Where a model runs, and how it is loaded if no deployment serves it yet. */
-export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source" | "config" | "seed"> {
-  readonly pool: Engine;
-}
-
-const SETTINGS = [
-  "modelId",
-  "revision",
-  "dtype",
-  "quantization",
-  "workers",
-  "devices",
-  "threads",
-  "slots",
-  "featureCacheBytes",
-  "cacheDir",
-  "offline",
-] as const satisfies (keyof Omit<DeploymentSpec, "source" | "config" | "seed">)[];
-
-/** Everything `generate` takes: the processor's inputs, generation options, options of the call. */
-export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<CallOptions, "requestId"> {
-  /** Returns {@link GenerateOutput} instead of the sequences alone. @default false */
-  readonly returnDictInGenerate?: boolean;
-}
+/** Names of the whole model's tensors. */
+export type ModelOutputName = OutputName<ModelTensors>;
+/** Names of the tensors before the language model. */
+export type FeatureOutputName = OutputName<FeatureTensors>;
 
 /**
  * InstructBLIP on a pool's workers: a vision encoder, a Q-Former and a language model that together answer a
@@ -48,24 +42,32 @@ export interface GenerateCall extends GenerateInputs, GenerateOptions, Omit<Call
  * console.log(processor.batchDecode(outputs, { skipSpecialTokens: true }));
  */
 export class InstructBlipForConditionalGeneration {
-  readonly #engine: Engine;
+  readonly #binding: Binding<InstructBlipConfig>;
   readonly #processors: ProcessorCache;
-  /** The deployment that serves this model. */
-  readonly info: ModelInfo;
-  readonly #files: ProcessorAssets["files"];
-  #config: InstructBlipConfig | undefined;
 
-  private constructor(engine: Engine, info: ModelInfo, { files }: ProcessorAssets) {
-    this.#engine = engine;
-    this.#processors = new ProcessorCache(engine);
-    this.#files = files;
-    this.info = info;
+  private constructor(binding: Binding<InstructBlipConfig>) {
+    this.#binding = asBinding(binding, InstructBlipForConditionalGeneration);
+    this.#processors = new ProcessorCache(binding.engine);
   }
 
-  /** The checkpoint's configuration. @throws CONFIG_INVALID, UNSUPPORTED when it is not InstructBLIP's */
+  /** The deployment that serves this model. */
+  get info(): ModelInfo {
+    return this.#binding.info;
+  }
+
+  /** The model's configuration. @throws CONFIG_INVALID, UNSUPPORTED when it is not InstructBLIP's */
   get config(): InstructBlipConfig {
-    this.#config ??= readConfig(this.#files["config.json"], this.info.source);
-    return this.#config;
+    return this.#binding.config;
+  }
+
+  /** The vision model by itself: a view of the same deployment. */
+  get visionModel(): InstructBlipVisionModel {
+    return InstructBlipVisionModel.of(this.#binding.view((config) => config.visionConfig));
+  }
+
+  /** The Q-Former by itself: a view of the same deployment. */
+  get qformer(): InstructBlipQFormerModel {
+    return InstructBlipQFormerModel.of(this.#binding.view((config) => config.qformerConfig));
   }
 
   /**
@@ -78,18 +80,68 @@ export class InstructBlipForConditionalGeneration {
     name: string,
     options: FromPretrainedOptions,
   ): Promise<InstructBlipForConditionalGeneration> {
-    const { pool, ...settings } = options ?? {};
-    if (typeof name !== "string" || name === "") {
-      throw invalidArgument("name", "a bundled checkpoint's name, a folder or a hub repository", name);
-    }
-    if (typeof pool?.submit !== "function") {
-      throw invalidArgument("pool", "a pool", pool, "Start one with `await WorkerPool.start({ ... })`.");
-    }
-    for (const setting of Object.keys(settings)) {
-      if (!(SETTINGS as readonly string[]).includes(setting)) throw unknownSetting(setting);
-    }
-    const info = await bindDeployment(pool, { ...settings, source: name });
-    return new InstructBlipForConditionalGeneration(pool, info, await pool.assets(info.modelId));
+    return new InstructBlipForConditionalGeneration(
+      await Binding.toPretrained(InstructBlipConfig, name, options),
+    );
+  }
+
+  /**
+   * A model of random weights, those that Python gets from the same seed; it is made unless it is served already. It has
+   * no tokenizers: its prompts are token ids.
+   *
+   * @throws CONFIG_INVALID, MODEL_LOAD_FAILED; PERMISSION_DENIED when a shared pool lets this client load none
+   */
+  static async fromConfig(
+    config: InstructBlipConfig,
+    options: FromConfigOptions,
+  ): Promise<InstructBlipForConditionalGeneration> {
+    return new InstructBlipForConditionalGeneration(
+      await Binding.toConfig(InstructBlipConfig, config, options),
+    );
+  }
+
+  /**
+   * One pass without generating: scores of the next tokens, the loss of `labels`, and what the three models computed on
+   * the way, or the tensors that `outputs` names.
+   *
+   * @throws INVALID_ARGUMENT before anything is sent, and what a request may fail with: see the error codes
+   */
+  forward<N extends ModelOutputName, D extends OutputDType = "float32">(
+    call: ForwardInputs & PassOptions<D> & PickOutputs<N>,
+  ): Promise<Picked<ModelTensors<D>, N>>;
+  forward<
+    L extends ForwardInputs["labels"] = undefined,
+    H extends boolean = false,
+    A extends boolean = false,
+    D extends OutputDType = "float32",
+  >(
+    call: ForwardInputs & { readonly labels?: L } & PassOptions<D> & AskOutputs<H, A>,
+  ): Promise<UsualModelOutputs<L, H, A, D>>;
+  forward<D extends OutputDType = "float32">(
+    call: ForwardInputs & PassOptions<D> & TupleOutputs<ModelOutputName>,
+  ): Promise<OutputTuple<D>>;
+  async forward(call: unknown): Promise<unknown> {
+    const asked = readPass(call, FORWARD_FIELDS);
+    return runPass(this.#binding, modelPass(asked.fields, this.config, this.info), asked);
+  }
+
+  /**
+   * What the language model is told of pictures, or the tensors on the way there that `outputs` names.
+   *
+   * @throws INVALID_ARGUMENT before anything is sent, and what a request may fail with: see the error codes
+   */
+  getImageFeatures<N extends FeatureOutputName, D extends OutputDType = "float32">(
+    call: FeatureInputs & PassOptions<D> & PickOutputs<N>,
+  ): Promise<Picked<FeatureTensors<D>, N>>;
+  getImageFeatures<H extends boolean = false, A extends boolean = false, D extends OutputDType = "float32">(
+    call: FeatureInputs & PassOptions<D> & AskOutputs<H, A>,
+  ): Promise<UsualFeatures<H, A, D>>;
+  getImageFeatures<D extends OutputDType = "float32">(
+    call: FeatureInputs & PassOptions<D> & TupleOutputs<FeatureOutputName>,
+  ): Promise<OutputTuple<D>>;
+  async getImageFeatures(call: unknown): Promise<unknown> {
+    const asked = readPass(call, FEATURE_FIELDS);
+    return runPass(this.#binding, featurePass(asked.fields, this.config), asked);
   }
 
   /**
@@ -102,7 +154,7 @@ export class InstructBlipForConditionalGeneration {
   generate(call: GenerateCall & { readonly returnDictInGenerate?: false }): Promise<Tensor<"int64">>;
   generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput>;
   async generate(call: GenerateCall): Promise<Tensor<"int64"> | GenerateOutput> {
-    const { returnDictInGenerate = false, ...rest } = checked(call);
+    const { returnDictInGenerate = false, ...rest } = checkCall(call);
     if (typeof returnDictInGenerate !== "boolean") {
       throw invalidArgument("returnDictInGenerate", "true or false", returnDictInGenerate);
     }
@@ -111,64 +163,7 @@ export class InstructBlipForConditionalGeneration {
   }
 
   /** {@link generate} with finish reasons, scores and timings. */
-  async generateDetailed(call: Omit<GenerateCall, "returnDictInGenerate">): Promise<GenerateOutput> {
-    const { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask, ...options } =
-      checked(call);
-    const inputs = { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask };
-    const { call: callOptions, rest } = takeCallOptions(options);
-    if (callOptions.requestId !== undefined) {
-      throw invalidArgument(
-        "requestId",
-        "left out: every row is a request of its own",
-        callOptions.requestId,
-      );
-    }
-    const wire = toWireOptions(rest, {
-      maxNewTokens: GENERATE_MAX_NEW_TOKENS,
-      stream: false,
-      otherNames: [...Object.keys(inputs), ...Object.keys(CALL_OPTIONS)],
-    });
-    const rows = toRows(inputs, await this.#emptyPrompt(inputs));
-    const submissions = rows.map((row) =>
-      this.#engine.submit(
-        { op: "generate", modelId: this.info.modelId, options: wire, prepare: async () => row },
-        callOptions,
-      ),
-    );
-    try {
-      return toGenerateOutput(await Promise.all(submissions), wire.pad_token_id ?? this.info.padTokenId);
-    } catch (error) {
-      for (const submission of submissions) submission.cancel("another row of the batch failed");
-      throw error;
-    }
+  generateDetailed(call: Omit<GenerateCall, "returnDictInGenerate">): Promise<GenerateOutput> {
+    return generateRows(this.#binding, this.#processors, call);
   }
-
-  /** The tokens of the empty prompt, where a prompt was left out. */
-  async #emptyPrompt(inputs: GenerateInputs): Promise<EmptyPrompt> {
-    if (inputs.inputIds !== undefined && inputs.qformerInputIds !== undefined) {
-      return { inputIds: new Int32Array(), qformerInputIds: new Int32Array() };
-    }
-    const { processor } = await this.#processors.get(this.info.modelId);
-    const { inputIds, qformerInputIds } = processor.encode("");
-    return { inputIds: Int32Array.from(inputIds), qformerInputIds: Int32Array.from(qformerInputIds) };
-  }
-}
-
-function checked<T>(call: T): T {
-  if (typeof call === "object" && call !== null) return call;
-  throw invalidArgument("inputs", "an object with the processor's inputs", call);
-}
-
-function unknownSetting(name: string): InstructBlipError {
-  const meant = nearMiss(camelCase(name), SETTINGS);
-  const hint =
-    meant === undefined ? `The settings are pool, ${SETTINGS.join(", ")}.` : `Did you mean \`${meant}\`?`;
-  return new InstructBlipError("INVALID_ARGUMENT", `There is no setting \`${name}\`. ${hint}`, {
-    path: name,
-  });
-}
-
-function readConfig(file: Uint8Array | undefined, source: string): InstructBlipConfig {
-  if (file === undefined) throw new InstructBlipError("UNSUPPORTED", `${source} has no config.json.`);
-  return InstructBlipConfig.fromJSON(JSON.parse(Buffer.from(file).toString("utf8")));
 }
