@@ -9,9 +9,10 @@ import {
   size,
   tokenId,
 } from "./config-spec.ts";
+import { isJsonValue } from "./json-value.ts";
 import { type ConfigFields, PretrainedConfig } from "./pretrained-config.ts";
 
-const dictionary = z.record(z.string(), z.unknown());
+const dictionary = z.record(z.string(), z.unknown()).refine((value) => isJsonValue(value), "must be JSON");
 
 const shape = {
   vocabSize: size.default(32000),

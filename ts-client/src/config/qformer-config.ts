@@ -81,10 +81,10 @@ export class InstructBlipQFormerConfig extends PretrainedConfig {
 
 /** transformers 5 takes these as keys without a meaning, and answers from absolute positions instead. */
 function refuseRemoved(value: unknown): unknown {
-  if (!REMOVED.includes(String(value))) return value;
+  if (typeof value !== "string" || !REMOVED.includes(value)) return value;
   throw new InstructBlipError(
     "UNSUPPORTED",
-    `The Q-Former's \`positionEmbeddingType\` cannot be "${String(value)}": transformers 5 has no relative ` +
+    `The Q-Former's \`positionEmbeddingType\` cannot be "${value}": transformers 5 has no relative ` +
       'positions any more and would silently run with absolute ones. Use "absolute", as every published ' +
       "InstructBLIP checkpoint does.",
     { path: "positionEmbeddingType" },

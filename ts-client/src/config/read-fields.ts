@@ -1,5 +1,6 @@
 import { describe, InstructBlipError } from "../errors/index.ts";
 import { type ConfigJson, type ConfigSpec, snakeCase } from "./config-spec.ts";
+import { isJsonValue } from "./json-value.ts";
 
 /** A configuration's fields with their values, and the keys that no field has. */
 export interface ReadFields {
@@ -25,6 +26,14 @@ export function readFields(spec: ConfigSpec, fields: unknown): ReadFields {
     else if (other === key || isField(spec, key)) put(spec, known, key, value);
     else if (other === undefined) extra.push([key, value]);
     else throw spelling(key, other, "or use `fromJSON` for a dictionary of transformers");
+  }
+  const foreign = extra.find(([, value]) => !isJsonValue(value));
+  if (foreign !== undefined) {
+    throw invalid(
+      spec,
+      foreign[0],
+      `is no field, and cannot be kept as it is no JSON: ${describe(foreign[1])} was given`,
+    );
   }
   return { values: spec.derive(parse(spec, known)), extra: Object.fromEntries(extra) };
 }

@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from "./json-value.ts";
+
 /** The key under which transformers writes a number that JSON has no word for. */
 const TAG = "__float__";
 
@@ -13,14 +15,15 @@ export function encodeSpecialFloats(value: unknown): unknown {
   return within(value, encodeSpecialFloats);
 }
 
-/** The reverse of {@link encodeSpecialFloats}. */
-export function decodeSpecialFloats(value: unknown): unknown {
+/** The reverse of {@link encodeSpecialFloats}; what is deeper than any configuration is left as it is. */
+export function decodeSpecialFloats(value: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) return value;
   if (isObject(value)) {
     const { [TAG]: tag, ...others } = value;
     const isTag = typeof tag === "string" && Object.hasOwn(NUMBERS, tag) && Object.keys(others).length === 0;
     if (isTag) return NUMBERS[tag];
   }
-  return within(value, decodeSpecialFloats);
+  return within(value, (item) => decodeSpecialFloats(item, depth + 1));
 }
 
 function within(value: unknown, change: (item: unknown) => unknown): unknown {

@@ -1,4 +1,4 @@
-import { InstructBlipError } from "../errors/index.ts";
+import { describe, InstructBlipError } from "../errors/index.ts";
 import { LlamaConfig } from "./llama-config.ts";
 import { OPTConfig } from "./opt-config.ts";
 import { T5Config } from "./t5-config.ts";
@@ -15,7 +15,7 @@ export function textConfigClass(modelType: unknown): (typeof TEXT_CONFIGS)[keyof
   }
   throw new InstructBlipError(
     "UNSUPPORTED",
-    `There is no language model "${String(modelType)}" here, only ${Object.keys(TEXT_CONFIGS).join(", ")}.`,
+    `There is no language model ${typeof modelType === "string" ? `"${modelType}"` : describe(modelType)} here, only ${Object.keys(TEXT_CONFIGS).join(", ")}.`,
     { path: "textConfig.modelType" },
   );
 }
