@@ -18,6 +18,7 @@ export type {
   FinishReason,
   GenerateChunk,
   GenerateResult,
+  LoadProgress,
   ModelConfig,
   ModelInfo,
   Op,

@@ -34,10 +34,14 @@ BEHAVIOURS = {
     "someone/down": "answers with 503",
     "someone/cut": "breaks off in the middle of the weights, each time further on",
     "someone/stuck": "stops in the middle of the weights until it is released",
+    "someone/stuck-for-a-while": "needs the token, and makes a pause in the middle of the weights",
     "someone/pickled": "has weights in pickles only",
     "someone/other": "is a model of another kind",
     "someone/lost": "lists weights that it does not have",
 }
+
+_PRIVATE = ("someone/private", "someone/stuck-for-a-while")
+_LARGE = ("someone/cut", "someone/stuck", "someone/stuck-for-a-while")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Hub(ThreadingHTTPServer):
         files = dict(self.files)
         if repo == "someone/pickled":
             del files[WEIGHTS]
-        if repo in ("someone/cut", "someone/stuck"):
+        if repo in _LARGE:
             files[WEIGHTS] = self.large
         config = json.loads(files["config.json"])
         if repo == "someone/other":
@@ -110,6 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, with_body: bool) -> None:
         parts = self.path.partition("?")[0].strip("/").split("/")
         is_list = parts[:2] == ["api", "models"]
+        if len(parts) < 5:
+            self._refuse(404)
+            return
         # api/models/OWNER/NAME/{revision,tree}/REVISION or OWNER/NAME/resolve/REVISION/FILE
         owner, name, kind, revision, *file = parts[2:] if is_list else parts
         repo = f"{owner}/{name}"
@@ -130,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(401, message="Invalid credentials in Authorization header")
         elif repo not in BEHAVIOURS and self._token is not None:
             self._refuse(404, "RepoNotFound", "Repository not found")
-        elif repo not in BEHAVIOURS or (repo == "someone/private" and self._token is None):
+        elif repo not in BEHAVIOURS or (repo in _PRIVATE and self._token is None):
             self._refuse(401, message="Invalid username or password.")
         elif repo == "someone/gated" and not is_list and self._token is None:
             self._refuse(401, "GatedRepo", "Access to model someone/gated is restricted.")
@@ -166,10 +173,10 @@ class _Handler(BaseHTTPRequestHandler):
         if file == WEIGHTS and repo == "someone/cut" and half < len(data):
             self.wfile.write(data[start:half])
             self.close_connection = True
-        elif file == WEIGHTS and repo == "someone/stuck":
+        elif file == WEIGHTS and repo in _LARGE:
             self.wfile.write(data[start:half])
             self.wfile.flush()
-            self.server.released.wait()
+            self.server.released.wait(1.0 if repo in _PRIVATE else None)
             self.wfile.write(data[half:])
         else:
             self.wfile.write(data[start:])

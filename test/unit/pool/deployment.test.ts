@@ -60,6 +60,33 @@ describe("a deployment's source", () => {
   });
 });
 
+describe("the hub's token", () => {
+  test("is for the worker's environment alone", () => {
+    const deployment = resolveDeployment({ source: "someone/tiny", token: "hf_secret" });
+    expect(deployment.environment).toEqual({ HF_TOKEN: "hf_secret" });
+    expect(JSON.stringify(deployment.load)).not.toContain("hf_secret");
+    expect(resolveDeployment({ source: "someone/tiny" }).environment).toEqual({});
+    expect(serves(deployment, resolveDeployment({ source: "someone/tiny" }))).toBe(true);
+  });
+
+  test.each(["", "two words hf_secret", "hf_secret\n", 7, null, { hf_secret: 1 }])(
+    "that is none is refused without being shown: %j",
+    (token) => {
+      const spec = { source: "someone/tiny", token } as unknown as DeploymentSpec;
+      expect(() => resolveDeployment(spec)).toThrow(
+        expect.objectContaining({ path: "model.token", message: expect.not.stringContaining("secret") }),
+      );
+    },
+  );
+
+  test("is not shown when something else is wrong", () => {
+    const spec = { source: "someone/tiny", token: "hf_secret", workers: 0 };
+    expect(() => resolveDeployment(spec)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("hf_secret") }),
+    );
+  });
+});
+
 describe("random weights", () => {
   const config = new InstructBlipConfig({ textConfig: new T5Config({ dModel: 64 }) });
 

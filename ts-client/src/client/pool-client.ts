@@ -24,6 +24,7 @@ import { AskingEngine } from "../model/asking-engine.ts";
 import { type HeaderOf, type Message, type MessageOf, PartAssembly, uuidv7 } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectOptions, findDaemon } from "./find-daemon.ts";
+import { followLoad } from "./follow-load.ts";
 import type { Pending } from "./pending.ts";
 import { errorOf, resultOf, submitItem } from "./wire.ts";
 
@@ -86,7 +87,10 @@ export class PoolClient extends AskingEngine {
   }
 
   async load(deployment: DeploymentSpec): Promise<ModelInfo> {
-    return (await this.#ask("load", deployment)) as ModelInfo;
+    // Functions do not travel: the daemon's figures are asked for instead.
+    const { progressCallback, ...spec } = deployment;
+    const loading = this.#ask("load", spec) as Promise<ModelInfo>;
+    return progressCallback === undefined ? loading : followLoad(this, loading, progressCallback);
   }
 
   async unload(modelId: string): Promise<void> {

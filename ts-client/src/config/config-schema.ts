@@ -25,6 +25,8 @@ const FIELDS = {
   featureCacheBytes: z.int().min(0),
   cacheDir: text,
   offline: z.boolean(),
+  token: text,
+  progressCallback: z.custom<object>((value) => typeof value === "function", "expected a function"),
   ready: z.enum(["first", "all", "none"]),
   python: text,
   setup: z.boolean(),

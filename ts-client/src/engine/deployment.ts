@@ -49,6 +49,29 @@ export interface DeploymentSpec {
   readonly cacheDir?: string;
   /** Use what is in the hub's cache, download nothing. @default false */
   readonly offline?: boolean;
+  /**
+   * The hub's token, for what is private or gated. It goes to the workers in their environment, and is neither shown
+   * nor logged. @default `HF_TOKEN`, or what `hf auth login` has kept
+   */
+  readonly token?: string;
+  /** Told of every step of every load, in order; of a shared pool's loads, a few times a second. */
+  readonly progressCallback?: (progress: LoadProgress) => void;
+}
+
+/** How far a worker's load has come. */
+export interface LoadProgress {
+  readonly workerId: string;
+  readonly modelId: string;
+  /** `import`, `download`, `read`, `build`, `move`, `check` or `warm`. */
+  readonly stage: string;
+  /** Share of the stage that is done, from 0 to 1; undefined when it cannot be known. */
+  readonly fraction: number | undefined;
+  /** The file that is being fetched. */
+  readonly file: string | undefined;
+  /** What is there of all files that have to be fetched. @unit bytes */
+  readonly loadedBytes: number | undefined;
+  /** @unit bytes */
+  readonly totalBytes: number | undefined;
 }
 
 /** A deployment as it is served. */

@@ -1,15 +1,11 @@
+import type { LoadProgress } from "./deployment.ts";
+
 /** What an engine tells its listeners. */
 export interface EngineEvents {
   /** A process was started. */
   workerSpawned: { workerId: string; modelId: string; pid: number };
   /** A stage of loading began or went on; `fraction` is from 0 to 1 where it is known. */
-  workerLoading: {
-    workerId: string;
-    modelId: string;
-    stage: string;
-    fraction: number | undefined;
-    file: string | undefined;
-  };
+  workerLoading: LoadProgress;
   /** It takes requests. */
   workerReady: { workerId: string; modelId: string; loadMs: number; warnings: readonly string[] };
   /** It died or was killed; another takes its place. */

@@ -1,6 +1,7 @@
 export { creditOf, STREAM_CREDIT } from "./credit.ts";
 export type {
   DeploymentSpec,
+  LoadProgress,
   ModelConfig,
   ModelInfo,
   Precision,

@@ -1,3 +1,5 @@
+import type { LoadProgress } from "./deployment.ts";
+
 /** Where a worker stands; see the protocol's state table. */
 export type WorkerState =
   | "spawning"
@@ -36,7 +38,7 @@ export interface WorkerStats {
   /** Memory on the device. @unit bytes */
   readonly deviceBytes: number | undefined;
   /** While it loads. */
-  readonly progress: { readonly stage: string; readonly fraction: number | undefined } | undefined;
+  readonly progress: Omit<LoadProgress, "workerId" | "modelId"> | undefined;
   /** Why it last died. */
   readonly lastError: string | undefined;
 }

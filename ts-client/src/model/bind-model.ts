@@ -11,7 +11,7 @@ export interface FromPretrainedOptions extends Omit<DeploymentSpec, "source" | "
 
 /** Where a model of random weights runs, and how it is made if no deployment serves it yet. */
 export interface FromConfigOptions
-  extends Omit<DeploymentSpec, "source" | "config" | "revision" | "cacheDir" | "offline"> {
+  extends Omit<DeploymentSpec, "source" | "config" | "revision" | "cacheDir" | "offline" | "token"> {
   readonly pool: Engine;
 }
 
@@ -25,6 +25,7 @@ const CONFIG_SETTINGS = [
   "threads",
   "slots",
   "featureCacheBytes",
+  "progressCallback",
 ] as const satisfies (keyof FromConfigOptions)[];
 
 const PRETRAINED_SETTINGS = [
@@ -39,6 +40,8 @@ const PRETRAINED_SETTINGS = [
   "featureCacheBytes",
   "cacheDir",
   "offline",
+  "token",
+  "progressCallback",
 ] as const satisfies (keyof FromPretrainedOptions)[];
 
 /** A configuration's class, and what to give in place of another one. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import type { DeploymentSpec } from "../engine/index.ts";
+import type { DeploymentSpec, LoadProgress } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
 import { HEADER_SCHEMAS, type HeaderOf } from "../protocol/index.ts";
 import { defaultId, type ModelSource, resolveSource, sameSource } from "./model-source.ts";
 import { wrongOption } from "./wrong-option.ts";
@@ -28,6 +29,12 @@ const specSchema = z.strictObject({
     .default(256 * 1024 * 1024),
   cacheDir: z.string().min(1).optional(),
   offline: z.boolean().default(false),
+  progressCallback: z
+    .custom<(progress: LoadProgress) => void>(
+      (value) => typeof value === "function",
+      "Invalid input: expected a function",
+    )
+    .optional(),
 });
 
 const LOAD = HEADER_SCHEMAS.LOAD.omit({ worker_epoch: true, device: true });
@@ -42,6 +49,9 @@ export interface Deployment {
   readonly devices: readonly string[];
   /** What its workers are told, but for the epoch and the device. */
   readonly load: Omit<HeaderOf<"LOAD">, "worker_epoch" | "device">;
+  /** Variables of its workers' environment, beside those that all have. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly progressCallback: ((progress: LoadProgress) => void) | undefined;
 }
 
 /**
@@ -51,10 +61,12 @@ export interface Deployment {
  * nor a hub repository's name
  */
 export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deployment {
-  const parsed = specSchema.safeParse(spec);
+  const { token, ...shown } = spec;
+  const parsed = specSchema.safeParse(shown);
   if (!parsed.success) throw wrongOption(parsed.error, spec, field);
   const given = parsed.data;
-  const { source, name } = resolveSource(given, (name) => (field === "" ? name : `${field}.${name}`));
+  const at = (name: string) => (field === "" ? name : `${field}.${name}`);
+  const { source, name } = resolveSource(given, at);
   const onCpu = given.devices.every((device) => device === "cpu" || device === "auto");
   const threads =
     given.threads ?? (onCpu ? Math.max(1, Math.floor(availableParallelism() / given.workers)) : 0);
@@ -71,8 +83,9 @@ export function resolveDeployment(spec: DeploymentSpec, field = "model"): Deploy
   // A worker that cannot read its LOAD would wait for another one in vain.
   const readable = LOAD.safeParse(load);
   if (!readable.success) throw wrongOption(readable.error, load, field);
-  const { revision, workers, devices } = given;
-  return { modelId, source: name, revision, workers, devices, load };
+  const { revision, workers, devices, progressCallback } = given;
+  const environment = hubEnvironment(token, at("token"));
+  return { modelId, source: name, revision, workers, devices, load, environment, progressCallback };
 }
 
 /** Whether a deployment serves what a spec asks for, so that it need not be loaded again. */
@@ -82,6 +95,17 @@ export function serves(deployment: Deployment, wanted: Deployment): boolean {
     sameSource(sourceOf(deployment), sourceOf(wanted)) &&
     load.dtype === wanted.load.dtype &&
     load.quantization === wanted.load.quantization
+  );
+}
+
+/** The hub's token as huggingface_hub reads it. @throws INVALID_ARGUMENT, which does not show it */
+function hubEnvironment(token: unknown, path: string): Record<string, string> {
+  if (token === undefined) return {};
+  if (typeof token === "string" && /^[\x21-\x7e]{1,512}$/.test(token)) return { HF_TOKEN: token };
+  throw new InstructBlipError(
+    "INVALID_ARGUMENT",
+    `\`${path}\` must be the hub's token: letters, digits and signs without blanks. What was given is not shown.`,
+    { path },
   );
 }
 

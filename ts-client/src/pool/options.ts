@@ -111,6 +111,8 @@ const DEPLOYMENT_FIELDS = [
   "featureCacheBytes",
   "cacheDir",
   "offline",
+  "token",
+  "progressCallback",
 ] as const satisfies readonly (keyof DeploymentSpec)[];
 
 /** Checks the options of a pool. @throws INVALID_ARGUMENT naming the field */

@@ -25,6 +25,7 @@ import { type Deployment, resolveDeployment } from "./deployment.ts";
 import { EventHub } from "./event-hub.ts";
 import type { Launcher } from "./launcher/launcher.ts";
 import { LocalLauncher } from "./launcher/local-launcher.ts";
+import { LoadFollowers, loadProgress } from "./load-progress.ts";
 import { modelInfo } from "./model-info.ts";
 import { type ResolvedPoolOptions, resolvePoolOptions, type WorkerPoolOptions } from "./options.ts";
 import { RequestDesk } from "./request-desk.ts";
@@ -46,6 +47,7 @@ import { WorkerSet } from "./worker-set.ts";
 export class WorkerPool extends AskingEngine {
   readonly #options: ResolvedPoolOptions;
   readonly #events: EventHub;
+  readonly #followers: LoadFollowers;
   readonly #scheduler: SchedulerShell;
   readonly #workers: WorkerSet;
   readonly #assets = new AssetsStore();
@@ -61,14 +63,15 @@ export class WorkerPool extends AskingEngine {
     super();
     this.#options = options;
     this.#events = new EventHub(options.logger);
+    this.#followers = new LoadFollowers(this.#events);
     this.#scheduler = new SchedulerShell(options.policy, randomInt(2 ** 32 - 1), {
       onEffect: (effect) => this.#perform(effect),
       onFault: (error) => options.logger.error(`the scheduler's shell failed: ${stackOf(error)}`),
     });
     this.#workers = new WorkerSet(options, launcher, {
       onSpawned: (place, pid) => this.#events.emit("workerSpawned", { ...named(place), pid }),
-      onProgress: (place, { stage, fraction, file }) => {
-        this.#events.emit("workerLoading", { ...named(place), stage, fraction, file });
+      onProgress: (place, progress) => {
+        this.#events.emit("workerLoading", { ...named(place), ...loadProgress(progress) });
       },
       onReady: (place, ready) => this.#onReady(place, ready),
       onAccepting: ({ workerId }, accepting) => {
@@ -160,7 +163,10 @@ export class WorkerPool extends AskingEngine {
     this.#assertOpen();
     const deployment = resolveDeployment(spec, "deployment");
     const equivalent = this.#models.equivalent(deployment);
-    if (equivalent !== undefined) return this.#models.untilServed(equivalent);
+    if (equivalent !== undefined) {
+      const served = this.#models.untilServed(equivalent);
+      return this.#followers.during(equivalent, deployment.progressCallback, served);
+    }
     this.#deploy(deployment);
     try {
       return await this.#models.untilServed(deployment.modelId);
@@ -176,6 +182,7 @@ export class WorkerPool extends AskingEngine {
     const id = this.#models.resolve(modelId);
     const leaving = this.#workers.placesOf(id);
     this.#models.remove(id);
+    this.#followers.drop(id);
     this.#scheduler.handle({ type: "modelRemoved", modelId: id });
     await this.#desk.untilSettled(id);
     await this.#workers.remove(leaving);
@@ -249,6 +256,7 @@ export class WorkerPool extends AskingEngine {
 
   #deploy(deployment: Deployment): void {
     this.#models.add(deployment);
+    this.#followers.add(deployment);
     this.#scheduler.handle({ type: "modelAdded", modelId: deployment.modelId });
     this.#workers.add(deployment);
   }

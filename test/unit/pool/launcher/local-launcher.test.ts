@@ -23,6 +23,7 @@ async function launch(script: string, python = process.execPath): Promise<Launch
     workerId: "worker-0.1",
     token: "a".repeat(64),
     poolEpoch: "0".repeat(16),
+    environment: { HF_TOKEN: "hf_of-this-worker" },
     endpoints: { control: "ipc:///c", data: "ipc:///d", echo: "ipc:///e" },
   });
   started.push(worker);
@@ -43,6 +44,8 @@ describe("the local launcher", () => {
     const { line, env, argv } = read();
     expect(line).toMatchObject({ worker_id: "worker-0.1", token: "a".repeat(64), parent_pid: process.pid });
     expect(JSON.stringify(env)).not.toContain("canary");
+    expect(env.HF_TOKEN).toBe("hf_of-this-worker");
+    expect(JSON.stringify([line, argv])).not.toContain("hf_of-this-worker");
     expect(JSON.stringify(argv)).not.toContain("a".repeat(64));
   });
 

@@ -16,8 +16,15 @@ test("a worker sees what Python and CUDA need, and nothing of the application's"
   const environment = workerEnvironment({ ...secrets, ...wanted, LANG: undefined });
   expect(environment).toEqual({
     ...wanted,
+    HF_HUB_DISABLE_TELEMETRY: "1",
     PYTHONUNBUFFERED: "1",
     PYTHONNOUSERSITE: "1",
     TOKENIZERS_PARALLELISM: "false",
   });
+});
+
+test("what a worker has of its own wins, and the user's settings of the hub win over ours", () => {
+  const parent = { HF_TOKEN: "hf_everybody's", HF_HUB_DISABLE_TELEMETRY: "0" };
+  expect(workerEnvironment(parent)).toMatchObject(parent);
+  expect(workerEnvironment(parent, { HF_TOKEN: "hf_own" }).HF_TOKEN).toBe("hf_own");
 });

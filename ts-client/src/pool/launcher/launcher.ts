@@ -7,6 +7,8 @@ export interface LaunchSpec {
   readonly token: string;
   readonly poolEpoch: string;
   readonly endpoints: WorkerEndpoints;
+  /** Variables of its environment, beside those that every worker has. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** How a worker's process ended. */

@@ -48,7 +48,7 @@ export class LocalLauncher implements Launcher {
       detached: true,
       cleanup: false,
       extendEnv: false,
-      env: workerEnvironment(process.env),
+      env: workerEnvironment(process.env, spec.environment),
     });
     const { pid, stdin, stdout, stderr } = child;
     if (pid === undefined) {

@@ -45,15 +45,21 @@ const PREFIXES = [
   "MALLOC_",
 ];
 
-/** The environment of a worker process. */
-export function workerEnvironment(parent: NodeJS.ProcessEnv): Record<string, string> {
+/** The environment of a worker process. @param own - variables for this worker alone */
+export function workerEnvironment(
+  parent: NodeJS.ProcessEnv,
+  own: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value === undefined) continue;
     if (NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix))) environment[name] = value;
   }
   return {
+    // Downloading a model is no reason to be counted.
+    HF_HUB_DISABLE_TELEMETRY: "1",
     ...environment,
+    ...own,
     PYTHONUNBUFFERED: "1",
     PYTHONNOUSERSITE: "1",
     // The fast tokenizers' own threads and ours get in each other's way.

@@ -3,6 +3,7 @@ import type { WorkerState, WorkerStats } from "../../engine/index.ts";
 import { type ErrorCode, InstructBlipError } from "../../errors/index.ts";
 import { FEATURES, type HeaderOf, type Message, PROTOCOL_MINORS } from "../../protocol/index.ts";
 import type { Deployment } from "../deployment.ts";
+import { loadProgress } from "../load-progress.ts";
 import { type Death, deathError, explainDeath } from "./death.ts";
 import { type Incarnation, newIncarnation } from "./incarnation.ts";
 import type { PlaceOptions } from "./place-options.ts";
@@ -190,7 +191,7 @@ export class WorkerPlace {
       restarts: this.restarts,
       rss: current?.beat?.rss ?? current?.ready?.rss,
       deviceBytes: current?.beat?.device_bytes ?? current?.ready?.device_bytes,
-      progress: progress === undefined ? undefined : { stage: progress.stage, fraction: progress.fraction },
+      progress: progress === undefined ? undefined : loadProgress(progress),
       lastError: this.#lastDeath?.message,
     };
   }
@@ -266,7 +267,14 @@ export class WorkerPlace {
     const token = randomBytes(32).toString("hex");
     transport.expect(workerId, token);
     const launched = async () => {
-      return launcher.launch({ workerId, token, poolEpoch, endpoints: await transport.endpoints() });
+      const { environment } = this.deployment;
+      return launcher.launch({
+        workerId,
+        token,
+        poolEpoch,
+        endpoints: await transport.endpoints(),
+        environment,
+      });
     };
     const worker = await launched().catch((error) => {
       transport.forget(workerId);
