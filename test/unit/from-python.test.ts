@@ -2,12 +2,21 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as api from "../../ts-client/src/index.ts";
 import { CALL_OPTIONS } from "../../ts-client/src/model/call-options.ts";
+import { FORWARD_FIELDS } from "../../ts-client/src/model/forward/model-pass.ts";
 import { GENERATION_OPTIONS } from "../../ts-client/src/model/generation-table.ts";
 import { REMOVED_OPTIONS } from "../../ts-client/src/model/removed-options.ts";
 
 const page = readFileSync(new URL("../../docs/from-python.md", import.meta.url), "utf8");
 
-const options = [...Object.keys(GENERATION_OPTIONS), ...Object.keys(CALL_OPTIONS), "returnDictInGenerate"];
+const options = [
+  ...Object.keys(GENERATION_OPTIONS),
+  ...Object.keys(CALL_OPTIONS),
+  ...FORWARD_FIELDS,
+  "forward",
+  "generate",
+  "ask",
+  "returnDictInGenerate",
+];
 
 /** The rows of a section's table, cell by cell, with what is code in each cell. */
 function rows(title: string): string[][][] {

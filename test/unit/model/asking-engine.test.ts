@@ -67,6 +67,20 @@ describe("ask", () => {
     expect(inputs.image.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it("sends the picture in another size, to be interpolated, when told to", async () => {
+    const engine = new FakeEngine(saying("red"));
+    await engine.ask({ image, size: { height: 28, width: 42 }, interpolatePosEncoding: true });
+    await engine.ask({ image });
+    const [interpolated, usual] = engine.jobs.map(({ inputs }) => inputs.image);
+    expect(interpolated).toMatchObject({ interpolate: true, tensor: { shape: [28, 42, 3] } });
+    expect(usual).toMatchObject({ tensor: { shape: [224, 224, 3] } });
+    expect(usual).not.toHaveProperty("interpolate");
+    for (const wrong of [{ size: 0 }, { interpolatePosEncoding: 1 }]) {
+      const request = { image, ...wrong } as AskRequest;
+      await expect(engine.ask(request)).rejects.toMatchObject({ path: Object.keys(wrong)[0] });
+    }
+  });
+
   it("asks the empty prompt where none is given, for at most 256 new tokens", async () => {
     const engine = new FakeEngine(saying("red"));
     await engine.ask({ image });

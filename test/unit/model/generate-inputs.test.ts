@@ -18,7 +18,7 @@ function pictures(count: number) {
   );
 }
 
-const rows = (inputs: object) => toRows(inputs as Parameters<typeof toRows>[0], EMPTY);
+const rows = (inputs: object) => toRows(inputs as Parameters<typeof toRows>[0], EMPTY, 2);
 
 describe("toRows", () => {
   it("strips padding from either side by the masks", () => {
@@ -50,6 +50,20 @@ describe("toRows", () => {
     expect(made[1]?.image.tensor.shape).toEqual([3, 2, 2]);
     expect(made[1]?.image.hash).toBe(contentHash(pixelValues.slice(1)));
     expect(made[0]?.image.hash).not.toBe(made[1]?.image.hash);
+  });
+
+  it("marks pictures whose positions are to be interpolated", () => {
+    const pixelValues = new Tensor("float32", [1, 3, 14, 56], new Float32Array(3 * 14 * 56));
+    const inputs = {
+      pixelValues,
+      inputIds: ids([1]),
+      qformerInputIds: ids([1]),
+      interpolatePosEncoding: true,
+    };
+    const made = toRows(inputs, EMPTY, 28);
+    expect(made[0]?.image).toMatchObject({ interpolate: true, tensor: { shape: [3, 14, 56] } });
+    const fixed = { ...inputs, interpolatePosEncoding: false };
+    expect(() => toRows(fixed, EMPTY, 28)).toThrow(/Set `interpolatePosEncoding: true`/);
   });
 
   it("sends the 8-bit pixels where the processor kept them", () => {

@@ -65,6 +65,13 @@ describe("calling the processor", () => {
     expect(inputs.inputIds.shape[0]).toBe(2);
   });
 
+  it("gives pictures another size when told to", async () => {
+    const { pixelValues } = await t5({ images: flat(1, 2, 3), size: { height: 28, width: 42 } });
+    expect(pixelValues.shape).toEqual([1, 3, 28, 42]);
+    expect((await t5({ images: flat(1, 2, 3), size: 28 })).pixelValues.shape).toEqual([1, 3, 28, 28]);
+    await expect(t5({ images: flat(1, 2, 3), size: "big" as never })).rejects.toMatchObject({ path: "size" });
+  });
+
   it("stacks several pictures in their order", async () => {
     const { pixelValues } = await t5({ images: [flat(255, 0, 0), flat(0, 255, 0)], text: ["a", "b"] });
     expect(pixelValues.shape).toEqual([2, 3, 224, 224]);

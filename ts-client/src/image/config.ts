@@ -36,6 +36,9 @@ export const DEFAULT_IMAGE_CONFIG: ImageProcessorConfig = {
   imageStd: [0.26862954, 0.26130258, 0.27577711],
 };
 
+/** Pixels of a prepared picture; one number is a square's side. */
+export type PictureSize = number | ImageProcessorConfig["size"];
+
 /** The largest side of a prepared picture: position embeddings are not interpolated further. */
 const MAX_SIDE = 4096;
 
@@ -122,12 +125,16 @@ function channelsOf(value: unknown, fallback: readonly number[], path: string): 
 }
 
 function sizeOf(value: unknown, path: string): ImageProcessorConfig["size"] {
-  if (value === undefined || value === null) return DEFAULT_IMAGE_CONFIG.size;
+  return value === undefined || value === null ? DEFAULT_IMAGE_CONFIG.size : readSize(value, path);
+}
+
+/** Checks the size of a prepared picture. @throws INVALID_ARGUMENT */
+export function readSize(value: unknown, path: string): ImageProcessorConfig["size"] {
   const size = (typeof value === "number" ? { height: value, width: value } : value) as Record<
     string,
     unknown
   >;
-  const { height, width } = size;
+  const { height, width } = size ?? {};
   const valid = [height, width].every((n) => Number.isInteger(n) && Number(n) >= 1 && Number(n) <= MAX_SIDE);
   if (!valid) throw invalidArgument(path, `{ height, width } from 1 to ${MAX_SIDE}`, value);
   return { height: Number(height), width: Number(width) };

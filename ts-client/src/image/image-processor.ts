@@ -10,7 +10,13 @@ import {
 import { invalidArgument } from "../errors/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { OptionalFormat } from "./admission.ts";
-import { type ImageProcessorConfig, imageConfigJson, parseImageConfig } from "./config.ts";
+import {
+  type ImageProcessorConfig,
+  imageConfigJson,
+  type PictureSize,
+  parseImageConfig,
+  readSize,
+} from "./config.ts";
 import type { ImageInput } from "./input.ts";
 import type { PrepareTask } from "./prepare.ts";
 import { readInput } from "./read-input.ts";
@@ -33,6 +39,8 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal;
   /** What the picture is called in an error. @default "image" */
   readonly path?: string;
+  /** The size to give it. @default the configuration's */
+  readonly size?: PictureSize;
 }
 
 /** The files that may hold an image processor's configuration: the newer first, the one of before 2025 after it. */
@@ -115,7 +123,8 @@ export class BlipImageProcessor {
    */
   async prepare(image: ImageInput, options: PrepareOptions = {}): Promise<Tensor<"uint8">> {
     const { signal, path = "image" } = options;
-    const { doResize, resample, size } = this.config;
+    const { doResize, resample } = this.config;
+    const size = options.size === undefined ? this.config.size : readSize(options.size, "size");
     try {
       const { source, pixels } = await readInput(image, path, this.#formats);
       const task: PrepareTask = { source, ...(doResize ? { resize: { ...size, resample } } : {}) };

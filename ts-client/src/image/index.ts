@@ -1,5 +1,5 @@
 export type { OptionalFormat } from "./admission.ts";
-export { DEFAULT_IMAGE_CONFIG, type ImageProcessorConfig } from "./config.ts";
+export { DEFAULT_IMAGE_CONFIG, type ImageProcessorConfig, type PictureSize } from "./config.ts";
 export {
   BlipImageProcessor,
   type ImageProcessorOptions,

@@ -132,16 +132,16 @@ export abstract class AskingEngine implements Engine {
   }
 
   #submit(request: AskRequest, stream: boolean) {
-    const { image, prompt, modelId, call, options } = checkRequest(request, stream);
+    const { image, prompt, modelId, size, interpolate, call, options } = checkRequest(request, stream);
     // The processor that made the inputs also reads the answer, though the deployment may be gone by then.
     let used: InstructBlipProcessor | undefined;
     const prepare = async (signal: AbortSignal): Promise<PreparedInputs> => {
       const { processor, hash } = await this.#processors.get(modelId);
       used = processor;
-      const prepared = await this.#images.prepare(image, processor, hash, signal);
+      const prepared = await this.#images.prepare(image, processor, { hash, size }, signal);
       const { inputIds, qformerInputIds } = processor.encode(prompt);
       return {
-        image: prepared,
+        image: interpolate ? { ...prepared, interpolate } : prepared,
         inputIds: Int32Array.from(inputIds),
         qformerInputIds: Int32Array.from(qformerInputIds),
       };

@@ -2,6 +2,8 @@ import type { PreparedImage, PreparedInputs } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { hashedImage } from "./content-hash.ts";
+import { flag } from "./forward/choose-outputs.ts";
+import { type PixelSizes, type Pixels, wirePixels } from "./forward/pixels.ts";
 import { type Ids, shown } from "./forward/tensor-checks.ts";
 
 /** What the processor makes, and the model takes. */
@@ -10,7 +12,9 @@ export interface GenerateInputs {
    * float32 [pictures, 3, height, width], normalised. The processor's own also hold the 8-bit pixels, which
    * are a quarter as large and travel in their place.
    */
-  readonly pixelValues: Tensor<"float32"> & { readonly pixels?: Tensor<"uint8"> };
+  readonly pixelValues: Pixels;
+  /** Whether pictures may have another size than the model's; its position embeddings are interpolated. @default false */
+  readonly interpolatePosEncoding?: boolean | undefined;
   /** The language model's prompts, [rows, tokens]. @default the empty prompt */
   readonly inputIds?: Ids | undefined;
   /** 1 for a token, 0 for padding, which may be on either side. @default all 1 */
@@ -29,10 +33,16 @@ export type EmptyPrompt = Pick<PreparedInputs, "inputIds" | "qformerInputIds">;
  *
  * @param inputs - a batch, checked
  * @param emptyPrompt - the tokens of "" for prompts that were left out
+ * @param imageSize - side of the square that the model was made for
  * @throws INVALID_ARGUMENT naming the input
  */
-export function toRows(inputs: GenerateInputs, emptyPrompt: EmptyPrompt): PreparedInputs[] {
-  const images = toImages(inputs.pixelValues);
+export function toRows(
+  inputs: GenerateInputs,
+  emptyPrompt: EmptyPrompt,
+  imageSize: number,
+): PreparedInputs[] {
+  const interpolate = flag("interpolatePosEncoding", inputs.interpolatePosEncoding) ?? false;
+  const images = toImages(inputs.pixelValues, { imageSize, interpolate });
   const texts = toPrompts(inputs, "inputIds", "attentionMask") ?? [emptyPrompt.inputIds];
   const questions = toPrompts(inputs, "qformerInputIds", "qformerAttentionMask") ?? [
     emptyPrompt.qformerInputIds,
@@ -58,21 +68,12 @@ function rowOf<T>(items: readonly T[], row: number): T {
   return item;
 }
 
-function toImages(pixelValues: GenerateInputs["pixelValues"]): PreparedImage[] {
-  const valid = pixelValues instanceof Tensor && pixelValues.dtype === "float32";
-  if (!valid || pixelValues.shape.length !== 4 || pixelValues.shape[1] !== 3 || pixelValues.size === 0) {
-    const remedy = "Make it with the processor: `await processor({ images, text })`.";
-    throw invalidArgument(
-      "pixelValues",
-      "a float32 tensor [pictures, 3, height, width]",
-      shown(pixelValues),
-      remedy,
-    );
-  }
-  const tensor = pixelValues.pixels ?? pixelValues;
-  return Array.from({ length: tensor.shape[0] ?? 0 }, (_, i) =>
-    hashedImage(tensor.slice(i) as PreparedImage["tensor"]),
-  );
+function toImages(pixelValues: unknown, sizes: PixelSizes): PreparedImage[] {
+  const tensor = wirePixels(pixelValues, sizes);
+  return Array.from({ length: tensor.shape[0] ?? 0 }, (_, i) => ({
+    ...hashedImage(tensor.slice(i) as PreparedImage["tensor"]),
+    ...(sizes.interpolate && { interpolate: true }),
+  }));
 }
 
 function toPrompts(

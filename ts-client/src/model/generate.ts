@@ -25,9 +25,23 @@ export async function generateRows(
   processors: ProcessorCache,
   call: Omit<GenerateCall, "returnDictInGenerate">,
 ): Promise<GenerateOutput> {
-  const { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask, ...options } =
-    checkCall(call);
-  const inputs = { pixelValues, inputIds, attentionMask, qformerInputIds, qformerAttentionMask };
+  const {
+    pixelValues,
+    interpolatePosEncoding,
+    inputIds,
+    attentionMask,
+    qformerInputIds,
+    qformerAttentionMask,
+    ...options
+  } = checkCall(call);
+  const inputs = {
+    pixelValues,
+    interpolatePosEncoding,
+    inputIds,
+    attentionMask,
+    qformerInputIds,
+    qformerAttentionMask,
+  };
   const { call: callOptions, rest } = takeCallOptions(options);
   if (callOptions.requestId !== undefined) {
     throw invalidArgument("requestId", "left out: every row is a request of its own", callOptions.requestId);
@@ -37,7 +51,7 @@ export async function generateRows(
     stream: false,
     otherNames: [...Object.keys(inputs), ...Object.keys(CALL_OPTIONS)],
   });
-  const rows = toRows(inputs, await emptyPrompt(inputs, processors, info));
+  const rows = toRows(inputs, await emptyPrompt(inputs, processors, info), info.imageSize);
   const submissions = rows.map((row) =>
     engine.submit(
       { op: "generate", modelId: info.modelId, options: wire, prepare: async () => row },

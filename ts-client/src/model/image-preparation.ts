@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { PreparedImage } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
-import { type DecodedImage, IMAGE_LIMITS, type ImageInput } from "../image/index.ts";
+import { type DecodedImage, IMAGE_LIMITS, type ImageInput, type PictureSize } from "../image/index.ts";
 import type { InstructBlipProcessor } from "../processor/index.ts";
 import { hashedImage, sha256 } from "./content-hash.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -24,26 +24,30 @@ export class ImagePreparation {
   /**
    * @param image - the picture as it was given
    * @param processor - the one that prepares it
-   * @param settings - names the processor's settings: pictures prepared otherwise are other pictures
+   * @param settings - a name for the processor's settings, and the size if it is not theirs: pictures prepared otherwise
+   *   are other pictures
    * @throws IMAGE_REJECTED when it cannot be decoded or is over a limit
    */
   async prepare(
     image: ImageInput,
     processor: Pick<InstructBlipProcessor, "prepareImage">,
-    settings: string,
+    { hash, size }: { readonly hash: string; readonly size: PictureSize | undefined },
     signal: AbortSignal,
   ): Promise<PreparedImage> {
+    const prepare = async (until: AbortSignal) =>
+      hashedImage(
+        await processor.prepareImage(image, { signal: until, ...(size !== undefined && { size }) }),
+      );
     // What is over the limit is refused by the processor; it is not worth a hash.
-    if (byteLength(image) > IMAGE_LIMITS.bytes)
-      return hashedImage(await processor.prepareImage(image, { signal }));
-    const key = `${settings}:${await contentKey(image)}`;
+    if (byteLength(image) > IMAGE_LIMITS.bytes) return prepare(signal);
+    const key = `${hash}:${JSON.stringify(size)}:${await contentKey(image)}`;
     const known = this.#done.get(key);
     if (known !== undefined) return known;
     const running = this.#running.get(key);
     if (running !== undefined && !running.abandoned) return running.wait(signal);
     const work = new SharedWork(async (shared) => {
       try {
-        const prepared = hashedImage(await processor.prepareImage(image, { signal: shared }));
+        const prepared = await prepare(shared);
         this.#done.set(key, prepared);
         return prepared;
       } finally {

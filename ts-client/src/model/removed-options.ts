@@ -65,5 +65,4 @@ export const REMOVED_OPTIONS: Readonly<Record<string, string>> = {
   encoderOutputs: `${MADE_HERE} A picture's features are cached anyway.`,
   mmEncoderOutputs: `${MADE_HERE} A picture's features are cached anyway.`,
   pastKeyValues: `${MADE_HERE} A picture's features are cached anyway.`,
-  interpolatePosEncoding: "Pictures are prepared at the model's own size.",
 };

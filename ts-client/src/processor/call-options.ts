@@ -1,6 +1,7 @@
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { nearMiss } from "../errors/near-miss.ts";
-import type { ImageInput } from "../image/index.ts";
+import { readSize } from "../image/config.ts";
+import type { ImageInput, PictureSize } from "../image/index.ts";
 import { MAX_TEXT_LENGTH } from "../tokenizer/index.ts";
 
 /** How texts are tokenised and padded. */
@@ -43,6 +44,8 @@ export interface TextOptions {
 export interface ProcessorInputs extends TextOptions {
   /** A picture or several. */
   readonly images?: ImageInput | readonly ImageInput[];
+  /** The size to give pictures; models take other sizes than their own with `interpolatePosEncoding`. @default the checkpoint's */
+  readonly size?: PictureSize;
   /**
    * Changes nothing, as results are tensors always; here for calls that come from Python. `toArray()` of a tensor
    * gives nested arrays.
@@ -57,6 +60,7 @@ const MAX_LENGTH = 4 * MAX_TEXT_LENGTH;
 
 const OPTIONS = [
   "images",
+  "size",
   "text",
   "qformerText",
   "padding",
@@ -85,6 +89,7 @@ export function checkInputs(inputs: ProcessorInputs): void {
   oneOf("addSpecialTokens", inputs.addSpecialTokens, [true, false]);
   oneOf("paddingSide", inputs.paddingSide, ["left", "right"]);
   oneOf("returnTensors", inputs.returnTensors, ["pt", "np"], TENSORS_ALWAYS);
+  if (inputs.size !== undefined) readSize(inputs.size, "size");
   length("maxLength", inputs.maxLength);
   length("padToMultipleOf", inputs.padToMultipleOf);
   if (inputs.signal !== undefined && !(inputs.signal instanceof AbortSignal)) {

@@ -1,7 +1,13 @@
 import { type CheckpointOptions, type CheckpointSource, readCheckpoint } from "../checkpoint/index.ts";
 import type { ProcessorAssets } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
-import { BlipImageProcessor, type ImageInput, type ImageProcessorOptions } from "../image/index.ts";
+import {
+  BlipImageProcessor,
+  type ImageInput,
+  type ImageProcessorOptions,
+  type PictureSize,
+  type PrepareOptions,
+} from "../image/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import {
   type DecodeOptions,
@@ -118,13 +124,16 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
   override call(inputs: ProcessorInputs): Promise<BatchFeature | TextFeature>;
   override async call(inputs: ProcessorInputs): Promise<BatchFeature | TextFeature> {
     checkInputs(inputs);
-    const { images, signal, ...text } = inputs;
+    const { images, size, signal, ...text } = inputs;
     signal?.throwIfAborted();
     if (images === undefined) return encodeTexts(this, text, undefined);
     const pictures: readonly ImageInput[] = Array.isArray(images) ? images : [images as ImageInput];
     if (pictures.length === 0) throw invalidArgument("images", "at least one picture", images);
     const texts = encodeTexts(this, text, pictures.length);
-    return { pixelValues: await this.#preparePictures(pictures, Array.isArray(images), signal), ...texts };
+    return {
+      pixelValues: await this.#preparePictures(pictures, Array.isArray(images), { size, signal }),
+      ...texts,
+    };
   }
 
   /**
@@ -133,7 +142,10 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
    * @returns u8 [height, width, 3]
    * @throws IMAGE_REJECTED, INVALID_ARGUMENT; the signal's reason when it is aborted
    */
-  prepareImage(image: ImageInput, options: { readonly signal?: AbortSignal } = {}): Promise<Tensor<"uint8">> {
+  prepareImage(
+    image: ImageInput,
+    options: Pick<PrepareOptions, "signal" | "size"> = {},
+  ): Promise<Tensor<"uint8">> {
     return this.imageProcessor.prepare(image, options);
   }
 
@@ -188,13 +200,17 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
   async #preparePictures(
     pictures: readonly ImageInput[],
     several: boolean,
-    signal: AbortSignal | undefined,
+    { size, signal }: { readonly size: PictureSize | undefined; readonly signal: AbortSignal | undefined },
   ): Promise<PixelValues> {
     // When one picture is refused, the others that wait are not decoded any more.
     const failure = new AbortController();
     const either = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
     const prepare = (image: ImageInput, i: number) =>
-      this.imageProcessor.prepare(image, { signal: either, path: several ? `images[${i}]` : "images" });
+      this.imageProcessor.prepare(image, {
+        signal: either,
+        path: several ? `images[${i}]` : "images",
+        ...(size !== undefined && { size }),
+      });
     try {
       const prepared = await Promise.all(pictures.map(prepare));
       return new PixelValues(stack(prepared), this.imageProcessor.config);
