@@ -27,7 +27,8 @@ class Pipeline:
     def __init__(
         self, model: Any, normalise: PixelNormaliser, cache: FeatureCache, pad_token_id: int
     ) -> None:
-        self._stages = Stages(model, pad_token_id)
+        self.stages = Stages(model, pad_token_id)
+        """What it runs, one by one."""
         self._normalise = normalise
         self._cache = cache
 
@@ -42,7 +43,7 @@ class Pipeline:
             # [G, 3, S, S] -> [G, P, H]
             pixels = self._normalise([frame for _, frame in group])
             # Without effect on pictures of the model's own size.
-            features = self._stages.see(pixels, interpolate=group[0][0].interpolate)
+            features = self.stages.see(pixels, interpolate=group[0][0].interpolate)
             for row, (picture, _) in enumerate(group):
                 # A copy: a view would keep the whole group alive for as long as one picture is cached.
                 picture.features = features[row : row + 1].clone()
@@ -66,11 +67,11 @@ class Pipeline:
 
     def query(self, pictures: Sequence[Picture], questions: Sequence[list[int]]) -> torch.Tensor:
         """What the pictures say to the questions: [B, Q, D], in the language model's width."""
-        return self._stages.query(_stack(pictures), questions)
+        return self.stages.query(_stack(pictures), questions)
 
     def prompt(self, queries: torch.Tensor, prompts: Sequence[list[int]]) -> Prompt:
         """Queries [B, Q, D] and prompts as one batch of embeddings, padded as the language model wants it."""
-        return self._stages.prompt(queries, prompts)
+        return self.stages.prompt(queries, prompts)
 
 
 def _stack(pictures: Sequence[Picture]) -> torch.Tensor:

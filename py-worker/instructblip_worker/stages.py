@@ -57,31 +57,51 @@ class Stages:
 
         Features are [B, P, H], or [1, P, H] when all questions are about one picture.
         """
-        model = self._model
         # [B, T], padded on the right: positions count from the first token.
         ids, text_mask = pad(questions, 0, self.device)
+        return self.project(self.ask(features, ids, text_mask).last_hidden_state)
+
+    def ask(
+        self, features: torch.Tensor, ids: torch.Tensor, text_mask: torch.Tensor, **recorded: bool
+    ) -> Any:
+        """The Q-Former's output for questions [B, T] and their mask: Q queries, then the text.
+
+        ``recorded`` is what else transformers is to show: ``output_hidden_states``, ``output_attentions``.
+        """
+        model = self._model
         # [1, Q, h] -> [B, Q, h]
-        queries = model.query_tokens.to(self._qformer_dtype).expand(len(questions), -1, -1)
+        queries = model.query_tokens.to(self._qformer_dtype).expand(len(ids), -1, -1)
         query_mask = text_mask.new_ones(queries.shape[:2])
-        output = model.qformer(
+        return model.qformer(
             input_ids=ids,
             attention_mask=torch.cat([query_mask, text_mask], dim=1),
             query_embeds=queries,
             encoder_hidden_states=features.to(self._qformer_dtype),
-        ).last_hidden_state
+            **recorded,
+        )
+
+    def project(self, seen: torch.Tensor) -> torch.Tensor:
+        """The queries of the Q-Former's last hidden state [B, Q + T, h], in the language model's width."""
         # [B, Q + T, h] -> [B, Q, h] -> [B, Q, D]
-        answers = output[:, : queries.shape[1]].to(self._projection_dtype)
-        projected: torch.Tensor = model.language_projection(answers).to(self._text_dtype)
+        answers = seen[:, : self._model.query_tokens.shape[1]].to(self._projection_dtype)
+        projected: torch.Tensor = self._model.language_projection(answers).to(self._text_dtype)
         return projected
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Token ids [B, T] as the language model's embeddings [B, T, D]."""
+        embeds: torch.Tensor = self._embed(ids)
+        return embeds
+
+    def join(self, queries: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor) -> Prompt:
+        """Queries [B, Q, D], then embeddings [B, T, D] with the padding that they have."""
+        embeds = torch.cat([queries.to(self._text_dtype), text.to(self._text_dtype)], dim=1)
+        return Prompt(embeds, torch.cat([text_mask.new_ones(queries.shape[:2]), text_mask], dim=1))
 
     def prompt(self, queries: torch.Tensor, prompts: Sequence[list[int]]) -> Prompt:
         """Queries [B, Q, D] and prompts as one batch of embeddings, padded as the language model wants it."""
         ids, text_mask = pad(prompts, self._pad, self.device)
-        embeds = torch.cat([queries.to(self._text_dtype), self._embed(ids)], dim=1)
-        mask = torch.cat([text_mask.new_ones(queries.shape[:2]), text_mask], dim=1)
-        if self._pad_left:
-            embeds, mask = align_right(embeds, mask)
-        return Prompt(embeds, mask)
+        joined = self.join(queries, self.embed(ids), text_mask)
+        return Prompt(*align_right(joined.embeds, joined.mask)) if self._pad_left else joined
 
 
 def pad(rows: Sequence[list[int]], value: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,6 +14,7 @@ from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 from transformers.generation.logits_process import LogitsProcessorList
 from transformers.generation.stopping_criteria import StoppingCriteriaList
 
+from ..eager import eager_attention
 from ..errors import RequestError
 from ..outbox import Outbox
 from ..protocol import FinishReason, GenerateOptions
@@ -22,7 +23,6 @@ from ..special_tokens import SpecialTokens
 from ..stages import Prompt
 from .batch import Batch, Facts
 from .checks import check_options
-from .eager import eager_attention
 from .options import beams, ending, generation_config, looks_up, sequences
 from .output_size import LanguageModelShape
 from .outputs import beam_indices, by_row, floats

@@ -9,10 +9,11 @@ import torch
 
 from ..errors import invalid
 from ..request import ForwardRequest
-from ._module import Found, OnStage
+from ._module import Found, Shapes
 from ._reader import Reader
 from ._recording import recording, stacked
 from ._tensors import to_tensor
+from ._watch import Watch
 
 OUTPUTS = frozenset({"last_hidden_state", "pooler_output", "hidden_states", "attentions", "cross_attentions"})
 """Names of what a Q-Former gives."""
@@ -51,7 +52,7 @@ class QFormerModule:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def check(self, request: ForwardRequest) -> dict[str, tuple[int, ...]]:
+    def check(self, request: ForwardRequest) -> Shapes:
         """Ids and positions within their tables, sizes that fit."""
         config = self._model.config
         given = Reader(request.inputs)
@@ -59,9 +60,7 @@ class QFormerModule:
         if not text and not queries:
             given.need("input_ids", without=", or query_embeds")
         given.ids("input_ids", "B", "T", below=config.vocab_size)
-        if given.size("T") > config.max_position_embeddings:
-            most = f"at most {config.max_position_embeddings} tokens long"
-            raise invalid("input_ids", most, given.size("T"))
+        given.limit("input_ids", given.size("T"), config.max_position_embeddings)
         if not text:
             given.refuse("position_ids", "positions are those of input_ids.")
         given.ids("position_ids", "1|B", "T", below=config.max_position_embeddings)
@@ -77,7 +76,7 @@ class QFormerModule:
             raise invalid("outputs", "without cross_attentions where there are no query_embeds", "with them")
         return qformer_shapes(config, given.size("B"), given.size("Q"), given.size("T"), given.size("P"))
 
-    def run(self, request: ForwardRequest, on_stage: OnStage) -> Found:
+    def run(self, request: ForwardRequest, watch: Watch) -> Found:
         """All outputs that are asked for."""
         given = {name: to_tensor(frame, self._model.device) for name, frame in request.inputs.items()}
         batch = max(tensor.shape[0] for tensor in given.values())
@@ -92,9 +91,9 @@ class QFormerModule:
             # The mask is made in the pictures' batch, and must fit the rows'.
             for name in ("encoder_hidden_states", "encoder_attention_mask"):
                 given[name] = given[name].expand(batch, *given[name].shape[1:])
-        with recording(self._model, request.op.outputs) as flags:
+        with recording(self._model, request.op.outputs, watch) as flags:
             output = self._model(input_ids=given.pop("input_ids", None), **given, **flags)
-        on_stage("qformer")
+        watch.stage("qformer")
         return Found(qformer_outputs(output, request.op.outputs))
 
 
@@ -113,9 +112,7 @@ def qformer_outputs(output: Any, wanted: Collection[str]) -> dict[str, torch.Ten
     return found
 
 
-def qformer_shapes(
-    config: Any, batch: int, queries: int, text: int, patches: int
-) -> dict[str, tuple[int, ...]]:
+def qformer_shapes(config: Any, batch: int, queries: int, text: int, patches: int) -> Shapes:
     """Of all outputs."""
     length, layers, heads = queries + text, config.num_hidden_layers, config.num_attention_heads
     looking = len(range(0, layers, config.cross_attention_frequency)) if queries else 0

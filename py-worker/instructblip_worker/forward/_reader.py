@@ -34,10 +34,6 @@ class Reader:
         """How large that side is; 0 when no tensor has told yet."""
         return self._sizes.get(letter, 0)
 
-    def bind(self, letter: str, size: int) -> None:
-        """Tensors read from now on have that many along the side."""
-        self._sizes[letter] = size
-
     def need(self, name: str, without: str = "") -> None:
         """Refuse a request that lacks a tensor; ``without`` says what else would do."""
         if name not in self._inputs:
@@ -47,6 +43,11 @@ class Reader:
         """Refuse a tensor that the model has no use for."""
         if name in self._inputs:
             raise RequestError("UNSUPPORTED", f"{name} cannot be used: {why}", path=name)
+
+    def limit(self, name: str, length: int, most: int) -> None:
+        """Refuse a text that is too long."""
+        if length > most:
+            raise invalid(name, f"at most {most} tokens long", length)
 
     def ids(self, name: str, *shape: Size, below: int, ignored: int | None = None) -> None:
         """Integers from 0 up to what is ``below`` the bound, or ``ignored``."""

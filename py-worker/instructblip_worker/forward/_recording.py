@@ -8,32 +8,31 @@ from typing import Any
 
 import torch
 
+from ..eager import eager_attention
+from ._watch import Watch
+
 
 @contextmanager
-def recording(model: Any, wanted: Collection[str]) -> Iterator[dict[str, bool]]:
-    """What to call the model with to get the outputs that are wanted.
-
-    Only eager attention has maps to show: the fused kernels never make them. It is switched on for as long as
-    the pass takes, in every configuration that a part of the model reads, as T5's two stacks have their own.
-    """
-    flags = {}
-    if any(name.endswith("hidden_states") for name in wanted):
-        flags["output_hidden_states"] = True
-    if not any(name.endswith("attentions") for name in wanted):
-        yield flags
-        return
-    found = (getattr(part, "config", None) for part in model.modules())
-    configs = {id(config): config for config in found if config is not None}
-    before = {key: config._attn_implementation for key, config in configs.items()}
+def recording(model: Any, wanted: Collection[str], watch: Watch) -> Iterator[dict[str, bool]]:
+    """What to call the model with to get the outputs that are wanted; ``watch`` sees every layer start."""
+    states = any(name.endswith("hidden_states") for name in wanted)
+    maps = any(name.endswith("attentions") for name in wanted)
+    flags = {"output_hidden_states": states, "output_attentions": maps}
+    hooks = [layer.register_forward_pre_hook(lambda *_: watch.step()) for layer in _layers(model)]
     try:
-        for config in configs.values():
-            config._attn_implementation = "eager"
-        yield {**flags, "output_attentions": True}
+        with eager_attention(model, wanted=maps):
+            yield {name: True for name, asked in flags.items() if asked}
     finally:
-        for key, config in configs.items():
-            config._attn_implementation = before[key]
+        for hook in hooks:
+            hook.remove()
 
 
 def stacked(layers: Sequence[torch.Tensor]) -> torch.Tensor:
     """[B, …] of L layers as one [L, B, …]."""
     return torch.stack(tuple(layers))
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for part in model.modules():
+        if isinstance(part, torch.nn.ModuleList):
+            yield from part

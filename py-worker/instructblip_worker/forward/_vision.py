@@ -12,8 +12,9 @@ from ..pipeline import Pipeline
 from ..pixels import PixelNormaliser, picture_size
 from ..protocol import TensorFrame
 from ..request import ForwardRequest
-from ._module import Found, OnStage
+from ._module import Found, Shapes
 from ._recording import recording, stacked
+from ._watch import Watch
 
 _TOGETHER = 4
 """Pictures in one run of the model: its time per picture hardly falls beyond."""
@@ -39,7 +40,7 @@ class VisionModule:
         self._normalise = normalise
         self._pipeline = pipeline
 
-    def check(self, request: ForwardRequest) -> dict[str, tuple[int, ...]]:
+    def check(self, request: ForwardRequest) -> Shapes:
         """Pictures of a kind and size that the model takes."""
         frame = request.inputs.get("pixel_values")
         if frame is None:
@@ -47,7 +48,7 @@ class VisionModule:
         self._normalise.check_batch(frame, interpolate=_interpolates(request))
         return self.shapes(frame)
 
-    def shapes(self, frame: TensorFrame) -> dict[str, tuple[int, ...]]:
+    def shapes(self, frame: TensorFrame) -> Shapes:
         """Of all outputs, for such pictures."""
         config = self._model.config
         height, width = picture_size(_picture(frame, 0))
@@ -60,22 +61,22 @@ class VisionModule:
             "attentions": (layers, batch, config.num_attention_heads, patches, patches),
         }
 
-    def run(self, request: ForwardRequest, on_stage: OnStage) -> Found:
+    def run(self, request: ForwardRequest, watch: Watch) -> Found:
         """All outputs that are asked for."""
-        return self.look(request, request.op.outputs, on_stage)
+        return self.look(request, request.op.outputs, watch)
 
-    def look(self, request: ForwardRequest, wanted: Collection[str], on_stage: OnStage) -> Found:
+    def look(self, request: ForwardRequest, wanted: Collection[str], watch: Watch) -> Found:
         """``last_hidden_state``, ``pooler_output``, and of the others those that are wanted."""
         frames = [_picture(request.inputs["pixel_values"], i) for i in range(_count(request))]
         inner = {"hidden_states", "attentions"}.intersection(wanted)
         if self._pipeline is not None and not inner:
             # [B, P, D]; the cache holds no more than this.
-            last, known = self._pipeline.features(
-                frames, lambda: on_stage("vision"), interpolate=_interpolates(request)
-            )
+            last, known = self._pipeline.features(frames, watch.step, interpolate=_interpolates(request))
             pooled = self._model.post_layernorm(last[:, 0])
+            watch.stage("vision")
             return Found({"last_hidden_state": last, "pooler_output": pooled}, image_cached=known)
-        groups = list(self._groups(frames, inner, on_stage, interpolate=_interpolates(request)))
+        groups = list(self._groups(frames, inner, watch, interpolate=_interpolates(request)))
+        watch.stage("vision")
         # The batch is the second axis where layers are the first.
         return Found(
             {
@@ -85,15 +86,14 @@ class VisionModule:
         )
 
     def _groups(
-        self, frames: list[TensorFrame], wanted: Collection[str], on_stage: OnStage, *, interpolate: bool
+        self, frames: list[TensorFrame], wanted: Collection[str], watch: Watch, *, interpolate: bool
     ) -> Iterator[dict[str, torch.Tensor]]:
         """The outputs of a few pictures at a time."""
         for start in range(0, len(frames), _TOGETHER):
             # [G, 3, H, W]
             pixels = self._normalise(frames[start : start + _TOGETHER]).to(self._model.device)
-            with recording(self._model, wanted) as flags:
+            with recording(self._model, wanted, watch) as flags:
                 output = self._model(pixel_values=pixels, interpolate_pos_encoding=interpolate, **flags)
-            on_stage("vision")
             found = {"last_hidden_state": output.last_hidden_state, "pooler_output": output.pooler_output}
             yield found | {name: stacked(output[name]) for name in wanted}
 

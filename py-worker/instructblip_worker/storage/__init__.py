@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ._census import check_forms, measured_bytes
 from ._estimate import Cache, Estimate, Part, estimate, weight_bytes
-from ._memory import Memory, machine_memory, refuse_if_too_large
+from ._memory import Memory, free_memory, machine_memory, refuse_if_too_large
 from ._outline import Outline, Weight, read_outline
 from ._plan import DType, Form, Library, Plan, Quantization, make_plan
 from ._quantization import quantization_config
@@ -27,6 +27,7 @@ __all__ = [
     "Weight",
     "check_forms",
     "estimate",
+    "free_memory",
     "machine_memory",
     "make_plan",
     "measured_bytes",

@@ -43,11 +43,8 @@ def machine_memory() -> list[Memory]:
 
 def refuse_if_too_large(weights: int, besides: int, plan: Plan, device: torch.device) -> None:
     """Raise LoadError when a device has less free memory than weights and computing with them take."""
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
-    elif device.type == "cpu" and (host := host_memory()) is not None:
-        free = host[1]
-    else:
+    free = free_memory(device)
+    if free is None:
         return
     if weights + besides > free:
         raise LoadError(
@@ -56,6 +53,16 @@ def refuse_if_too_large(weights: int, besides: int, plan: Plan, device: torch.de
             f"computing with them at least {_readable(besides)}, but {device} has {_readable(free)} free. "
             "`instructblip-workers inspect` shows what other types and quantisations take.",
         )
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that a device has left for this process; None where that cannot be known."""
+    if device.type == "cuda":
+        # What torch holds for itself is free, too.
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + held
+    host = host_memory() if device.type == "cpu" else None
+    return None if host is None else host[1]
 
 
 def host_memory(root: Path = Path("/")) -> tuple[int, int] | None:

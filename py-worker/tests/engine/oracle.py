@@ -11,7 +11,7 @@ from unittest import mock
 
 import torch
 
-from instructblip_worker.decoding.eager import eager_attention
+from instructblip_worker.eager import eager_attention
 from instructblip_worker.request import GenerateRequest
 from tests.engine.bench import MODELS, Bench
 

@@ -66,6 +66,9 @@ TEXT: dict[str, dict[str, Any]] = {
 }
 
 
+CASES = ("t5", "llama", "opt", "tiny-shapes-t5", "tiny-shapes-llama")
+
+
 @dataclass
 class Case:
     """A model in an engine, and the judge of it."""
@@ -116,9 +119,19 @@ def case_of(name: str) -> Case:
     return Case(name, bench.engine, judge_of(bench.engine, folder), Differences())
 
 
-@pytest.fixture(scope="session", params=["t5", "llama", "opt", "tiny-shapes-t5", "tiny-shapes-llama"])
-def case(request: pytest.FixtureRequest) -> Iterator[Case]:
-    """Every model in turn. Its largest differences are printed with `-s`."""
-    made = case_of(request.param)
+@pytest.fixture(scope="session")
+def cases() -> Iterator[dict[str, Case]]:
+    """Models that were made. Their largest differences are printed with `-s`."""
+    made: dict[str, Case] = {}
     yield made
-    print(f"\n{made.name}: {made.differences.largest}")
+    for case in made.values():
+        print(f"\n{case.name}: {case.differences.largest}")
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest, cases: dict[str, Case]) -> Case:
+    """Every model in turn."""
+    name: str = request.param
+    if name not in cases:
+        cases[name] = case_of(name)
+    return cases[name]

@@ -129,14 +129,20 @@ def shake(model: Any) -> None:
 def judge_of(engine: ModelEngine, folder: Path | None) -> Any:
     """transformers' model with the same weights and eager attention, which shows its maps."""
     model = engine.parts.model
+    judge: Any
     if folder is not None:
-        return InstructBlipForConditionalGeneration.from_pretrained(
+        judge = InstructBlipForConditionalGeneration.from_pretrained(
             folder, attn_implementation="eager", dtype=torch.float32
-        ).eval()
-    # A copy: the judge's kind of attention is written into the configuration.
-    judge = type(model)._from_config(copy.deepcopy(model.config), attn_implementation="eager").eval()
-    judge.load_state_dict(model.state_dict())
-    return judge
+        )
+    else:
+        # A copy: the judge's kind of attention is written into the configuration.
+        config = copy.deepcopy(model.config)
+        judge = type(model)._from_config(config, attn_implementation="eager")
+        judge.load_state_dict(model.state_dict())
+    if judge.config.image_token_index is None:
+        # Any id that no text here has: what stands in its place is not read.
+        judge.config.image_token_index = judge.config.text_config.vocab_size - 1
+    return judge.eval()
 
 
 class Differences:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.forward.conftest import Case
+from tests.forward.judging import maps_of
 from tests.forward.passes import outputs_of
 
 ALL = ("last_hidden_state", "pooler_output", "hidden_states", "attentions", "cross_attentions")
@@ -34,25 +35,9 @@ def inputs(case: Case, rows: int = 3, patches: int = 7, seed: int = 0) -> dict[s
 
 @torch.inference_mode()
 def judged(case: Case, given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Its maps are taken where they are made: 5.18 lists those of cross-attention with the others."""
     qformer = case.judge.qformer
-    own: list[torch.Tensor] = []
-    cross: list[torch.Tensor] = []
-    hooks = []
-    for layer in qformer.encoder.layer:
-        hooks.append(
-            layer.attention.attention.register_forward_hook(
-                lambda module, args, output: own.append(output[1])
-            )
-        )
-        if layer.has_cross_attention:
-            attention = layer.crossattention.attention
-            hooks.append(
-                attention.register_forward_hook(lambda module, args, output: cross.append(output[1]))
-            )
-    output = qformer(**{"input_ids": None, **given}, output_hidden_states=True)
-    for hook in hooks:
-        hook.remove()
+    with maps_of(qformer) as (own, cross):
+        output = qformer(**{"input_ids": None, **given}, output_hidden_states=True)
     layers = qformer.config.num_hidden_layers
     assert len(own) == layers
     found = {
