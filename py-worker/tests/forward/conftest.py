@@ -125,7 +125,9 @@ def cases() -> Iterator[dict[str, Case]]:
     made: dict[str, Case] = {}
     yield made
     for case in made.values():
-        print(f"\n{case.name}: {case.differences.largest}")
+        print(f"\n{case.name}")
+        for name, (difference, share) in sorted(case.differences.largest.items()):
+            print(f"  {name:50} {difference:.1e} {share:.1e}")
 
 
 @pytest.fixture(params=CASES)

@@ -146,10 +146,10 @@ def judge_of(engine: ModelEngine, folder: Path | None) -> Any:
 
 
 class Differences:
-    """The largest difference of any output, by name."""
+    """The largest difference of every output, and the largest as a share of the output's largest number."""
 
     def __init__(self) -> None:
-        self.largest: dict[str, float] = {}
+        self.largest: dict[str, tuple[float, float]] = {}
 
     def check(
         self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor], atol: float = 2e-5
@@ -160,7 +160,9 @@ class Differences:
             found = ours[name]
             assert found.shape == expected.shape, name
             difference = float((found - expected).abs().max())
-            self.largest[name] = max(self.largest.get(name, 0.0), difference)
+            share = difference / float(expected.abs().max())
+            before = self.largest.get(name, (0.0, 0.0))
+            self.largest[name] = (max(before[0], difference), max(before[1], share))
             torch.testing.assert_close(found, expected, atol=atol, rtol=2e-5, msg=partial(_named, name))
 
 
