@@ -26,6 +26,8 @@ from ..storage import (
     Outline,
     Plan,
     check_forms,
+    choose_device,
+    choose_dtype,
     estimate,
     make_plan,
     read_outline,
@@ -35,7 +37,6 @@ from ..storage import (
 from ._blueprint import Blueprint
 from ._checkpoint import Checkpoint
 from ._facts import describe, special_of
-from ._precision import choose_device, choose_dtype
 from ._probe import probe
 from ._random import cast, make_model, outline_of
 from ._self_check import check_model, warm_up

@@ -39,7 +39,7 @@ def inspect_settings(folder: Path) -> Settings:
     """Check all files but the weights. Raises LoadError, in words for each thing that is wrong."""
     check_folder(folder)
     config = read_json(folder, "config.json")
-    language_model = _check_config(config)
+    language_model = check_config(config)
     if (folder / "adapter_config.json").exists():
         raise config_invalid(
             "The folder has an adapter (adapter_config.json). Merge it into the model and save that.",
@@ -82,7 +82,8 @@ def _remote_code(part: str, key: str) -> LoadError:
     )
 
 
-def _check_config(config: dict[str, Any]) -> LanguageModel:
+def check_config(config: dict[str, Any]) -> LanguageModel:
+    """The kind of language model. Raises LoadError for what is no InstructBLIP, or cannot be served."""
     architectures = config.get("architectures") or []
     if config.get("model_type") != "instructblip" or (architectures and _ARCHITECTURE not in architectures):
         raise config_invalid(

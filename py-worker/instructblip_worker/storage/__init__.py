@@ -6,6 +6,7 @@ Needs torch and transformers, and nothing of the worker's protocol: scripts use 
 from __future__ import annotations
 
 from ._census import check_forms, measured_bytes
+from ._device import choose_device, choose_dtype
 from ._estimate import Cache, Estimate, Part, estimate, weight_bytes
 from ._memory import Memory, free_memory, machine_memory, refuse_if_too_large
 from ._outline import Outline, Weight, read_outline
@@ -26,6 +27,8 @@ __all__ = [
     "Quantization",
     "Weight",
     "check_forms",
+    "choose_device",
+    "choose_dtype",
     "estimate",
     "free_memory",
     "machine_memory",

@@ -59,6 +59,8 @@ class Estimate:
     """About what computing takes at its height, for one row: activations, scores, a matrix being unpacked."""
     row: int
     """Keys and values of one row of ordinary length."""
+    row_tokens: tuple[int, int]
+    """Tokens of that row: picture and prompt, and new ones."""
 
     @property
     def parameters(self) -> int:
@@ -94,8 +96,8 @@ def estimate(config: Any, outline: Outline, plan: Plan) -> Estimate:
         for name, layers in _layers(config).items()
     )
     cache = _cache(config, plan)
-    row = cache.row(config.num_query_tokens + PROMPT_TOKENS, NEW_TOKENS)
-    return Estimate(parts, cache, _working(config, outline, plan), row)
+    tokens = (config.num_query_tokens + PROMPT_TOKENS, NEW_TOKENS)
+    return Estimate(parts, cache, _working(config, outline, plan), cache.row(*tokens), tokens)
 
 
 def weight_bytes(outline: Outline, plan: Plan) -> int:

@@ -27,6 +27,11 @@ class Memory:
     taken_first: int
     """What a new worker takes there before its model."""
 
+    @property
+    def kind(self) -> str:
+        """`cpu` or `cuda`."""
+        return self.device.partition(":")[0]
+
 
 def machine_memory() -> list[Memory]:
     """The memory of the CPU and of every CUDA device, as far as it can be known."""

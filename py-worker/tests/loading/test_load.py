@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from instructblip_worker.errors import LoadError
 from instructblip_worker.loading import load_engine
-from instructblip_worker.loading._precision import choose_device, choose_dtype
 from instructblip_worker.protocol import FolderSource, Load, Message, Progress
 from instructblip_worker.reporter import Reporter
+from instructblip_worker.storage import choose_device, choose_dtype
 from tests.engine.bench import MODELS
 
 CPU = torch.device("cpu")

@@ -5,6 +5,7 @@ import { packageRoot } from "../python/index.ts";
 import { registerAsk } from "./ask.ts";
 import { registerDoctor } from "./doctor.ts";
 import { EXIT } from "./exit-codes.ts";
+import { registerInspect } from "./inspect.ts";
 import { registerSetup } from "./setup.ts";
 import { registerStart } from "./start.ts";
 import { registerStatus } from "./status.ts";
@@ -14,6 +15,7 @@ import { registerStop } from "./stop.ts";
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerSetup,
   registerDoctor,
+  registerInspect,
   registerStart,
   registerAsk,
   registerStatus,
@@ -24,6 +26,7 @@ const EXAMPLES = `
 Examples:
   $ instructblip-workers doctor    what is there, what is wrong, what to do next
   $ instructblip-workers setup     build the Python environment that workers run in
+  $ instructblip-workers inspect   what a model takes, and whether it fits
   $ instructblip-workers start     run a pool that other processes can use
   $ instructblip-workers ask photo.jpg "What is unusual about this image?"
 `;

@@ -1,6 +1,7 @@
 import type { PoolStats, WorkerStats } from "../engine/index.ts";
 import { DEFAULT_NAME, readRuntimeFile } from "../front/index.ts";
 import { WorkerPool } from "../pool/index.ts";
+import { columns } from "./columns.ts";
 import { EXIT } from "./exit-codes.ts";
 import { answer, answerJson, formatBytes, remark } from "./output.ts";
 import type { StatusFlags } from "./status.ts";
@@ -25,14 +26,7 @@ export async function status({ name = DEFAULT_NAME, json }: StatusFlags): Promis
 
 function table(stats: PoolStats, title: string): string {
   const header = ["worker", "model", "state", "pid", "device", "in flight", "done", "restarts", "memory"];
-  const rows = [header, ...stats.workers.map(row)];
-  const widths = header.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const lines = columns([header, ...stats.workers.map(row)]);
   const { queue, counts, clients } = stats;
   return [
     title,

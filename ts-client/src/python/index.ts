@@ -2,6 +2,7 @@ export type { CpuDevice, CudaDevice, Device } from "./devices.ts";
 export { type DiagnoseOptions, type Diagnosis, diagnose } from "./diagnose.ts";
 export type { PythonEnvironment } from "./environment.ts";
 export { type FindEnvironmentOptions, findEnvironment } from "./find-environment.ts";
+export { type Inspection, type InspectQuestion, inspectModel } from "./inspect-model.ts";
 export { packageRoot, workerFile } from "./package-root.ts";
 export type { PackageState } from "./packages.ts";
 export type { Problem, ProblemCode } from "./problems.ts";

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 
 from ..errors import config_invalid
-from ..protocol import Precision
-from ..storage import DType
+from ._plan import DType
 
 _AMPERE = (8, 0)
 
@@ -36,7 +37,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def choose_dtype(wanted: Precision, device: torch.device) -> DType:
+def choose_dtype(wanted: DType | Literal["auto"], device: torch.device) -> DType:
     """`auto`: bfloat16 on Ampere and later, float16 on older GPUs and mps, float32 on the CPU."""
     if wanted != "auto":
         return wanted
