@@ -30,9 +30,9 @@ def both(kind: str, dtype: str) -> tuple[Bench, Bench]:
     return full, short
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(("dtype", "most"), [("bfloat16", 0.05), ("float16", 0.01)])
 @pytest.mark.parametrize("kind", ["t5", "llama", "opt"])
-def test_every_module(kind: str, dtype: str) -> None:
+def test_every_module(kind: str, dtype: str, most: float) -> None:
     full, short = both(kind, dtype)
     wide = full.model.config
     queries = torch.randn(1, 4, wide.qformer_config.hidden_size, generator=torch.Generator().manual_seed(1))
@@ -50,7 +50,7 @@ def test_every_module(kind: str, dtype: str) -> None:
         for name in names:
             assert found[name].dtype in (getattr(torch, dtype), torch.float32), name
             scale = expected[name].abs().max()
-            assert ((found[name].float() - expected[name]).abs().max() / scale) < 0.1, name
+            assert ((found[name].float() - expected[name]).abs().max() / scale) < most, name
 
 
 @pytest.mark.parametrize("kind", ["t5", "llama"])
@@ -69,4 +69,4 @@ def test_integers_for_weights(kind: str) -> None:
     found = outputs_of(short.engine, "model", inputs, names)
     for name in names:
         scale = expected[name].abs().max()
-        assert ((found[name].float() - expected[name]).abs().max() / scale) < 0.25, name
+        assert ((found[name].float() - expected[name]).abs().max() / scale) < 0.15, name

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.forward.conftest import Case
-from tests.forward.passes import answer, outputs_of, request_for
+from tests.forward.passes import answer, frame_of, outputs_of, request_for
 
 ALL = ("last_hidden_state", "pooler_output", "hidden_states", "attentions")
 
@@ -74,6 +74,11 @@ def test_the_features_of_a_picture_are_computed_once(case: Case) -> None:
     assert (first.image_cached, again.image_cached) == (False, True)
     for name in outer:
         assert torch.equal(fresh[name], cached[name].flip(0))
+    # They are those that questions about the picture find.
+    known = case.engine.cached_picture(frame_of(pixels[0]).content_hash())
+    assert known is not None
+    assert known.features is not None
+    assert torch.equal(known.features, fresh["last_hidden_state"][:1])
 
 
 @pytest.mark.parametrize(("wire", "dtype"), [("f16", torch.float16), ("bf16", torch.bfloat16)])
