@@ -62,12 +62,13 @@ def load_checkpoint(
     reporter.stage("check")
     parts = Parts.of(model)
     check_model(parts)
-    check_stored(model, checkpoint)
+    odd = check_stored(model, checkpoint)
     log("weights", library=plan.library, forms=check_forms(model, plan, outline))
     is_exact = dtype == "float32" and load.quantization == "none"
     warnings = [
         *tokenizers.warnings,
         *warnings,
+        *odd,
         *_unfit(plan, outline),
         *probe(model, tokenizers.special, is_exact=is_exact),
     ]

@@ -15,7 +15,7 @@ from ..log import log
 from ..special_tokens import SpecialTokens
 from ..stages import Prompt, Stages
 
-_SMALL = 300_000_000
+_SMALL = 50_000_000
 """Parameters up to which a CPU is done within a second or so; a GPU is with any model."""
 _EXACT = 1e-3
 """Difference, as a share of the largest score, that float32 may have."""
@@ -55,6 +55,7 @@ class _Probe:
         size = model.config.vision_config.image_size
         # [1, 3, S, S], any picture that is not of one colour
         self._pixels = torch.sin(torch.arange(3 * size * size, dtype=torch.float32)).view(1, 3, size, size)
+        self._features: torch.Tensor | None = None
         self._prompts = [_ids(length, model.config.text_config.vocab_size - 1) for length in (1, 6)]
         self._questions = [_ids(length, model.config.qformer_config.vocab_size) for length in (2, 5)]
 
@@ -73,7 +74,9 @@ class _Probe:
     def _staged(self, rows: list[int]) -> torch.Tensor:
         """First scores [B, V] as workers compute them."""
         stages = self._stages
-        queries = stages.query(stages.see(self._pixels), [self._questions[row] for row in rows])
+        if self._features is None:
+            self._features = stages.see(self._pixels)
+        queries = stages.query(self._features, [self._questions[row] for row in rows])
         prompt = stages.prompt(queries, [self._prompts[row] for row in rows])
         return self._first_scores(prompt)
 

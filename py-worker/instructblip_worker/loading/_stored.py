@@ -26,8 +26,8 @@ def check_shapes(checkpoint: Checkpoint, outline: Outline) -> None:
             )
 
 
-def check_stored(model: Any, checkpoint: Checkpoint) -> None:
-    """Raise LoadError when some weights are not those of the files."""
+def check_stored(model: Any, checkpoint: Checkpoint) -> list[str]:
+    """Raise LoadError when some weights are not those of the files. Returns what is worth a warning."""
     for name in _SPOTS:
         stored = checkpoint.tensors.get(name)
         if stored is None:
@@ -39,3 +39,18 @@ def check_stored(model: Any, checkpoint: Checkpoint) -> None:
         # What is no number is told of elsewhere.
         if not torch.equal(loaded[:4].nan_to_num(), part.nan_to_num()):
             raise bad_data(f"{name} was not loaded as {stored.file} has it.")
+    return _scaled_head(model, checkpoint)
+
+
+def _scaled_head(model: Any, checkpoint: Checkpoint) -> list[str]:
+    """T5 before its version 1.1 shares its embeddings with its head, and scales what it puts into it."""
+    language_model = model.language_model
+    embeddings = language_model.get_input_embeddings().weight
+    shares = language_model.get_output_embeddings().weight is embeddings
+    scales = getattr(language_model.config, "scale_decoder_outputs", False)
+    if not checkpoint.has_own_head or shares or not scales:
+        return []
+    return [
+        "The T5 has a head of its own, but config.json does not say so (text_config.tie_word_embeddings is "
+        "not false): its scores are scaled as for a shared one."
+    ]

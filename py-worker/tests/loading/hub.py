@@ -64,7 +64,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         paths = [path for path in folder.rglob("*") if path.is_file()]
         self.files = {str(path.relative_to(folder)): path.read_bytes() for path in paths} | TEMPTATIONS
-        self.large = _with_padding(self.files[WEIGHTS])
+        self.large = _with_padding(self.files[WEIGHTS]) if WEIGHTS in self.files else b""
         """The weights and 24 MB more: huggingface_hub keeps what it has in steps of 10 MiB."""
         self.fetched: list[Fetched] = []
         self.released = threading.Event()

@@ -10,6 +10,7 @@ import pytest
 
 from instructblip_worker.protocol import Error, HubSource, Progress, Ready
 from tests.engine.bench import MODELS
+from tests.loading.checkpoints import make_checkpoint
 from tests.loading.hub import MAIN, OTHER, TEMPTATIONS, TOKEN, WEIGHTS, Hub, running_hub
 from tests.worker.pool import Pool, temporary_pool
 
@@ -149,6 +150,23 @@ def test_the_token_opens_what_is_private(pool: Pool, hub: Hub, tmp_path: Path) -
     pool.expect("control", Progress, lambda progress: progress.stage == "import")
     assert {each.token for each in hub.fetched} == {TOKEN}
     assert {each.commit for each in hub.fetched} == {MAIN}
+
+
+def test_shards_are_fetched_as_the_index_names_them(pool: Pool, tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "shards", "t5", shard_size="20KB")
+    shards = {path.name for path in folder.glob("model-*-of-*.safetensors")}
+    (folder / "model-00099-of-00099.safetensors").write_bytes(b"of another upload")
+    with running_hub(folder) as hub:
+        launch(pool, hub.url, tmp_path, HubSource(repo="someone/tiny"))
+        pool.expect("control", Progress, lambda progress: progress.stage == "import")
+    assert len(shards) > 5
+    assert {name for name in hub.names() if name.endswith(".safetensors")} == shards
+    told = downloads(pool)
+    assert (
+        told[-1].loaded_bytes
+        == told[-1].total_bytes
+        == sum((folder / name).stat().st_size for name in shards)
+    )
 
 
 def test_the_weights_of_another_model_are_not_even_fetched(pool: Pool, hub: Hub, tmp_path: Path) -> None:

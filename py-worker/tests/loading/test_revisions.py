@@ -66,6 +66,15 @@ def test_a_head_of_its_own_is_used_and_survives_another_save(tmp_path: Path) -> 
     np.testing.assert_array_equal(*scores)
 
 
+def test_a_head_of_its_own_that_config_json_calls_shared_is_scaled(tmp_path: Path) -> None:
+    old = make_old_checkpoint(tmp_path / "old", "t5")
+    edit(old / "config.json", lambda config: config["text_config"].update(tie_word_embeddings=True))
+    bench = Bench("t5", old)
+    (warning,) = bench.engine.served.warnings
+    assert "a head of its own" in warning
+    assert_parity(bench, old)
+
+
 def test_a_tokenizer_with_a_placeholder_before_its_model_has_one(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "between", "llama", vocab_size=1401)
     edit(folder / "config.json", lambda config: config.pop("image_token_index"))
