@@ -1,3 +1,4 @@
+export { AutoTokenizer } from "./auto-tokenizer.ts";
 export type { DecodeOptions } from "./decode-options.ts";
 export { IncrementalDecoder } from "./incremental-decoder.ts";
 export type { PaddedIds } from "./padding.ts";
@@ -8,6 +9,5 @@ export {
   MAX_TEXT_LENGTH,
   type PadOptions,
   Tokenizer,
-  Tokenizer as AutoTokenizer,
 } from "./tokenizer.ts";
 export type { TokenizerSettings } from "./tokenizer-json.ts";
