@@ -104,6 +104,12 @@ export class InstructBlipForConditionalGeneration {
    * One pass without generating: scores of the next tokens, the loss of `labels`, and what the three models computed on
    * the way, or the tensors that `outputs` names.
    *
+   * @example
+   * const model = await InstructBlipForConditionalGeneration.fromPretrained("tiny-shapes-t5", { pool });
+   * const inputs = await processor({ images: image, text: "What color is the circle?" });
+   * const { inputIds: labels } = await processor({ text: "red" });
+   * const { loss, logits } = await model.forward({ ...inputs, labels, outputs: ["loss", "logits"] });
+   * console.log(loss.shape, logits.shape[1] === labels.shape[1]); // [] true
    * @throws INVALID_ARGUMENT before anything is sent, and what a request may fail with: see the error codes
    */
   forward<N extends ModelOutputName, D extends OutputDType = "float32">(

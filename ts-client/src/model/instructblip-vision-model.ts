@@ -67,10 +67,6 @@ export class InstructBlipVisionModel {
   /**
    * A vision model of random weights, those that Python gets from the same seed; it is made unless it is served already.
    *
-   * @example
-   * const config = new InstructBlipVisionConfig({ hiddenSize: 32, intermediateSize: 64, numHiddenLayers: 2 });
-   * const model = await InstructBlipVisionModel.fromConfig(config, { pool, seed: 7 });
-   * console.log(model.config.numHiddenLayers); // 2
    * @throws CONFIG_INVALID, MODEL_LOAD_FAILED
    */
   static async fromConfig(

@@ -123,6 +123,7 @@ describe("the whole model's forward pass", () => {
     ["inputIds", { inputIds: undefined }],
     ["inputIds", { inputIds: ids([1, 6]) }],
     ["inputIds", { inputIds: ids([2, 6], 1408) }],
+    ["inputIds", { inputIds: ids([2, 6], 1400) }],
     ["inputsEmbeds", { inputsEmbeds: floats([2, 6, 64]) }],
     ["inputsEmbeds", { inputIds: undefined, inputsEmbeds: floats([2, 6, 65]) }],
     ["attentionMask", { attentionMask: ids([2, 7]) }],

@@ -18,7 +18,7 @@ import {
 
 /** What the whole model takes: what the processor makes, and what training code adds to it. */
 export interface ForwardInputs extends FeatureInputs {
-  /** The prompt, without placeholders for the picture: [rows, tokens], padded on either side. */
+  /** The prompt, without placeholders for the picture: [rows, tokens], padded on either side, for T5 on the right. */
   readonly inputIds?: Ids | undefined;
   /** Embeddings in place of `inputIds`: [rows, tokens, width of the language model]. */
   readonly inputsEmbeds?: Embeddings | undefined;
@@ -58,7 +58,7 @@ export function modelPass(
   info: Pick<ModelInfo, "vocabSize" | "contextLength">,
 ): Pass {
   const { interpolate, rows, tensors } = featureInputs(fields, config);
-  const prompt = promptInputs(fields, rows, config.textConfig, info.vocabSize);
+  const prompt = promptInputs(fields, rows, config, info.vocabSize);
   const length = config.numQueryTokens + prompt.length;
   if (info.contextLength !== undefined && length > info.contextLength) {
     const most = info.contextLength - config.numQueryTokens;
@@ -87,7 +87,7 @@ export function modelPass(
 function promptInputs(
   fields: Fields,
   rows: number,
-  text: TextConfig,
+  { textConfig: text, imageTokenIndex }: InstructBlipConfig,
   vocabulary: number,
 ): { readonly length: number; readonly tensors: Tensors } {
   const { inputIds, inputsEmbeds, attentionMask } = fields;
@@ -99,10 +99,19 @@ function promptInputs(
     inputsEmbeds === undefined
       ? ["input_ids", checkIds("inputIds", inputIds, [rows, "tokens"], vocabulary)]
       : ["inputs_embeds", checkTensor("inputsEmbeds", inputsEmbeds, FRACTIONS, [rows, "tokens", width])];
+  if (imageTokenIndex !== null) refusePlaceholders(tensor, imageTokenIndex);
   const length = tensor.shape[1] ?? 0;
   const mask =
     attentionMask === undefined ? undefined : checkMask("attentionMask", attentionMask, [rows, length]);
   return { length, tensors: { [name]: tensor, ...(mask && { attention_mask: mask }) } };
+}
+
+/** transformers 5's processor puts these ids where the queries go; here they would be read as text. */
+function refusePlaceholders({ dtype, data }: Tensor, placeholder: number): void {
+  if (dtype !== "int64" && dtype !== "int32") return;
+  if (!Array.from<number | bigint>(data).some((id) => Number(id) === placeholder)) return;
+  const remedy = "The model itself puts the picture before the prompt: use this package's processor.";
+  throw invalidArgument("inputIds", "without placeholders for the picture", placeholder, remedy);
 }
 
 /** What T5's decoder is given. */
