@@ -1,7 +1,7 @@
 // Runs compiled examples one by one, in a process of their own; copied beside them.
 import { basename } from "node:path";
 import { loadImage } from "instructblip-workers";
-import { close } from "./fixtures.ts";
+import { clear, close } from "./fixtures.ts";
 
 /** What became of an example. */
 export type Outcome =
@@ -22,6 +22,7 @@ async function run(path: string): Promise<Outcome> {
   try {
     const example = (await import(path)) as { run?(): Promise<void> };
     await example.run?.();
+    await clear();
     return { ok: true, stdout };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };

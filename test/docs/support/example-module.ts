@@ -1,5 +1,5 @@
 import ts from "typescript";
-import type { Example } from "./example.ts";
+import { type Example, SMALL } from "./example.ts";
 
 /** A module that runs an example. */
 export interface ExampleModule {
@@ -11,6 +11,9 @@ export interface ExampleModule {
 /** Hub repositories of the published checkpoints. */
 const PUBLISHED = /Salesforce\/instructblip-[\w.-]+/g;
 
+/** Configurations of published sizes, whose random weights would take gigabytes. */
+const LARGE = /new ((?:InstructBlip|OPT)\w*Config)\(\)/g;
+
 /**
  * Makes a module of an example: its imports stay in front, the rest becomes `run`, and what it uses without an
  * import comes from the package or from the examples' own fixtures. Lines stay lines: line n of the example is
@@ -21,7 +24,7 @@ export function exampleModule(
   packageNames: readonly string[],
   fixtureNames: readonly string[],
 ): ExampleModule {
-  const body = standIn === undefined ? code : code.replace(PUBLISHED, standIn);
+  const body = standIn === undefined ? code : substitute(code, standIn);
   const source = ts.createSourceFile("example.ts", body, ts.ScriptTarget.ES2022, true);
   const imports = source.statements.filter(ts.isImportDeclaration);
   const imported = new Set(imports.flatMap(namesOf));
@@ -36,6 +39,11 @@ export function exampleModule(
     ? `${heading.join(" ")}\n${rest}`
     : `${heading.join(" ")} export async function run(): Promise<void> {\n${rest}}\n`;
   return { text, prints: printedLines(source) };
+}
+
+/** The code with what cannot be had here replaced: checkpoints by a bundled one, or configurations by small ones. */
+function substitute(code: string, standIn: string): string {
+  return standIn === SMALL ? code.replace(LARGE, "new $1(small.$1)") : code.replace(PUBLISHED, standIn);
 }
 
 function importOf(names: readonly string[], from: string, but: ReadonlySet<string>): string {

@@ -13,9 +13,12 @@ export interface Example {
   readonly code: string;
   /** Why it is not run; undefined for one that is. */
   readonly noRun: string | undefined;
-  /** The bundled checkpoint that takes the place of the hub repositories it names. */
+  /** The bundled checkpoint that takes the place of the hub repositories it names, or {@link SMALL}. */
   readonly standIn: string | undefined;
 }
+
+/** Stands in for configurations of published sizes: small ones, from the fixtures. */
+export const SMALL = "small";
 
 /** What a fence's info string may say after the language. */
 const MARKS = /^(?:no-run: (?<noRun>\S.{9,})|stand-in: (?<standIn>[\w-]+))?$/;
@@ -33,7 +36,7 @@ export function toExample(info: string, code: string, file: string, line: number
   if (known === undefined || marks === null) {
     throw new Error(
       `${file}:${line - 1}: \`${info}\` is not understood. Examples are ${LANGUAGES.join(", ")}, ` +
-        "with `no-run: <reason>` or `stand-in: <bundled checkpoint>` after that.",
+        "with `no-run: <reason>` or `stand-in: <bundled checkpoint>` or `stand-in: ${SMALL}` after that.",
     );
   }
   const { noRun, standIn } = marks.groups ?? {};
