@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from transformers import InstructBlipConfig, InstructBlipForConditionalGeneration
@@ -9,6 +11,7 @@ from transformers import InstructBlipConfig, InstructBlipForConditionalGeneratio
 from instructblip_worker.storage import (
     DType,
     Estimate,
+    Outline,
     Quantization,
     estimate,
     make_plan,
@@ -29,11 +32,16 @@ CHECKPOINTS = {
 }
 
 
+@functools.cache
+def shape(name: str) -> tuple[InstructBlipConfig, Outline]:
+    """A published checkpoint without its numbers."""
+    config = InstructBlipConfig.from_dict(published(name))
+    return config, read_outline(config, has_own_head=True)
+
+
 def of(name: str, dtype: DType = "bfloat16", quantization: Quantization = "none") -> Estimate:
     """The estimate for a published checkpoint on CUDA."""
-    config = InstructBlipConfig.from_dict(published(name))
-    outline = read_outline(config, has_own_head=True)
-    return estimate(config, outline, make_plan(dtype, quantization, "cuda"))
+    return estimate(*shape(name), make_plan(dtype, quantization, "cuda"))
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
