@@ -6,7 +6,6 @@ import {
   InstructBlipConfig,
   InstructBlipQFormerConfig,
   InstructBlipVisionConfig,
-  LlamaConfig,
   OPTConfig,
   type PoolClient,
   type Served,
@@ -38,12 +37,6 @@ const opt = new InstructBlipConfig({
   visionConfig,
   qformerConfig,
   textConfig: new OPTConfig({ ...small, ffnDim: 24, maxPositionEmbeddings: 64 }),
-  numQueryTokens: 4,
-});
-const llama = new InstructBlipConfig({
-  visionConfig,
-  qformerConfig,
-  textConfig: new LlamaConfig({ ...small, intermediateSize: 24 }),
   numQueryTokens: 4,
 });
 const NEW = 6;
@@ -88,10 +81,8 @@ function ask(modelId: string, seed: number) {
 
 describe("models of random weights", () => {
   test("answer with Python's numbers for the same configuration and seed", async () => {
-    const cases = [
-      { config: opt, seed: 5 },
-      { config: llama, seed: 6 },
-    ];
+    // The language models are held to Python's one by one in the worker's own tests.
+    const cases = [{ config: opt, seed: 5 }];
     const answers = [];
     for (const { config, seed } of cases) {
       const { modelId } = await client.load({ config, seed, devices: ["cpu"], threads: 1 });
