@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from instructblip_worker.loading._hub_errors import explain_download
 from instructblip_worker.protocol import Error, HubSource, Progress, Ready
 from tests.engine.bench import MODELS
 from tests.loading.checkpoints import make_checkpoint
@@ -197,3 +199,21 @@ def test_weights_that_are_missing_offline_are_named(pool: Pool, hub: Hub, tmp_pa
     assert (error.code, status) == ("MODEL_NOT_FOUND", 66)
     assert "b.safetensors of someone/tiny is not in the cache" in error.message
     assert hub.fetched == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "path"),
+    [
+        (errno.ENOSPC, "RESOURCE_EXHAUSTED", "cache_dir"),
+        (errno.EACCES, "CONFIG_INVALID", "cache_dir"),
+        (errno.EROFS, "CONFIG_INVALID", "cache_dir"),
+        (errno.ECONNRESET, "MODEL_LOAD_FAILED", None),
+    ],
+)
+def test_trouble_of_the_machine_is_told_from_trouble_of_the_hub(
+    number: int, code: str, path: str | None
+) -> None:
+    error = explain_download(HubSource(repo="someone/tiny"), OSError(number, "hf_secret /home/somebody"))
+    assert (error.code, error.path) == (code, path)
+    assert error.exit_status == (70 if path is None else 78)
+    assert "somebody" not in error.message
