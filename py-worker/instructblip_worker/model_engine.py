@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .decoding import Facts, StaticDecoder, batch_key
+from .decoding import Facts, Ranker, StaticDecoder, batch_key
 from .engine import Gauges, Served
 from .errors import RequestError, WorkerError, invalid
 from .failures import explain, fail_all
@@ -20,7 +20,8 @@ from .parts import Parts
 from .pipeline import Pipeline
 from .pixels import PixelNormaliser
 from .protocol import GenerateOptions, ModelFacts, TensorFrame
-from .request import ForwardRequest, GenerateRequest, Picture, QuestionRequest, Request
+from .request import ForwardRequest, GenerateRequest, Picture, QuestionRequest, RankRequest, Request
+from .stages import Prompt
 
 _LONGEST_PROMPT = 4096
 """T5 has no limit of its own, but its memory grows with the square of the prompt."""
@@ -35,7 +36,8 @@ class Loaded:
     normalise: PixelNormaliser | None
     """None where there is no vision model."""
     decoder: StaticDecoder | None
-    """None where there is no language model."""
+    ranker: Ranker | None
+    """None, as the decoder, where there is no language model."""
 
 
 class ModelEngine:
@@ -50,6 +52,7 @@ class ModelEngine:
         self._normalise = loaded.normalise
         self._cache = FeatureCache(feature_cache_bytes, self.gauges)
         self._decoder = loaded.decoder
+        self._ranker = loaded.ranker
         self._pipeline: Pipeline | None = None
         if loaded.parts.whole is not None and loaded.normalise is not None:
             pad = self.served.model.pad_token_id
@@ -112,15 +115,21 @@ class ModelEngine:
                 if answer is not None:
                     outbox.result(request, answer)
         questions = [r for r in batch if isinstance(r, GenerateRequest) and _has_own_picture(r, outbox)]
-        if questions:
-            self._generate(questions, outbox)
+        if questions and self._decoder is not None:
+            prompt, facts = self._ask(questions)
+            self._decoder.run(questions, prompt, facts, outbox, self._count)
+        for request in batch:
+            if isinstance(request, RankRequest) and self._ranker and _has_own_picture(request, outbox):
+                prompt, facts = self._ask([request])
+                self._ranker.run(request, prompt, facts, outbox, self._count)
         if self._device.type == "cuda":
             self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
 
-    def _generate(self, requests: Sequence[GenerateRequest], outbox: Outbox) -> None:
-        pipeline, decoder = self._pipeline, self._decoder
-        if pipeline is None or decoder is None:
-            raise RequestError("UNSUPPORTED", "This model has no language model: it cannot generate.")
+    def _ask(self, requests: Sequence[QuestionRequest]) -> tuple[Prompt, Facts]:
+        """What the language model starts from, a row for each request."""
+        pipeline = self._pipeline
+        if pipeline is None:
+            raise RequestError("UNSUPPORTED", "This model has no language model: it cannot answer.")
         facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
         stage = _Stages(facts.timings, self._device)
         pipeline.see([request.picture for request in requests], self._count)
@@ -130,7 +139,7 @@ class ModelEngine:
         prompt = pipeline.prompt(queries, [request.input_ids for request in requests])
         stage("qformer")
         self._count()
-        decoder.run(requests, prompt, facts, outbox, self._count)
+        return prompt, facts
 
     def _check_question(self, request: QuestionRequest) -> None:
         facts = self.served.model
@@ -144,6 +153,9 @@ class ModelEngine:
             raise invalid("qformer_input_ids", f"1 to {most} tokens long", len(request.qformer_input_ids))
         if isinstance(request, GenerateRequest):
             self._check_options(request.options, prompt)
+        elif isinstance(request, RankRequest) and self._ranker is not None:
+            self._ranker.check(request)
+            _check_context(facts, prompt, max(map(len, request.candidates)), path="candidates")
 
     def _check_options(self, options: GenerateOptions, prompt: int) -> None:
         facts = self.served.model
@@ -192,7 +204,7 @@ def _check_ids(ids: Sequence[int], path: str, vocab_size: int) -> None:
             raise invalid(path, f"ids from 0 to {vocab_size - 1}", token)
 
 
-def _check_context(facts: ModelFacts, prompt: int, new: int) -> None:
+def _check_context(facts: ModelFacts, prompt: int, new: int, path: str = "max_new_tokens") -> None:
     length = facts.num_query_tokens + prompt + new
     if facts.context_length is not None and length > facts.context_length:
         raise RequestError(
@@ -200,5 +212,5 @@ def _check_context(facts: ModelFacts, prompt: int, new: int) -> None:
             f"The picture's {facts.num_query_tokens} tokens, {prompt} of the prompt and {new} new ones are "
             f"{length}, but the language model has {facts.context_length} positions. Shorten the prompt or "
             "ask for fewer tokens.",
-            path="max_new_tokens",
+            path=path,
         )

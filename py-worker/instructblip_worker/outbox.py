@@ -33,7 +33,7 @@ _PIECE_BYTES = 4 * 1024 * 1024
 """Bytes of outputs that travel in the RESULT itself, and of each PART of the others."""
 _CHUNK_ENTRIES = 256
 _CHUNK_TOKENS = 2048
-"""Entries and tokens, all together, that fit into one CHUNK whatever they are."""
+"""Entries, and tokens and log-probabilities all together, that fit into one CHUNK whatever they are."""
 
 
 @dataclass
@@ -99,11 +99,12 @@ class Outbox:
             entry = None if request.settled else request.next_chunk()
             if entry is None:
                 continue
-            if len(entries) == _CHUNK_ENTRIES or tokens + len(entry.tokens) > _CHUNK_TOKENS:
+            values = len(entry.tokens) + len(entry.log_probs or [])
+            if len(entries) == _CHUNK_ENTRIES or tokens + values > _CHUNK_TOKENS:
                 self.post(Chunk(worker_epoch=self.worker_epoch, chunks=entries))
                 entries, tokens = [], 0
             entries.append(entry)
-            tokens += len(entry.tokens)
+            tokens += values
         if entries:
             self.post(Chunk(worker_epoch=self.worker_epoch, chunks=entries))
 

@@ -35,7 +35,7 @@ class Parts:
     def ops(self) -> list[str]:
         """The operations that can be asked of it."""
         if self.whole is not None:
-            return ["generate", "forward", "vision_forward", "qformer_forward", "image_features"]
+            return ["generate", "rank", "forward", "vision_forward", "qformer_forward", "image_features"]
         return ["vision_forward" if self.vision is not None else "qformer_forward"]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,12 +53,14 @@ class TokenStream:
         """CHUNKs so far: the next one's ``seq``."""
         self._credit = credit
         self._held: list[int] = []
+        self._held_log_probs: list[float] = []
         self._lock = threading.Lock()
 
-    def push(self, tokens: list[int]) -> None:
-        """New tokens, in order."""
+    def push(self, tokens: list[int], log_probs: Sequence[float] = ()) -> None:
+        """New tokens, in order; always with their log-probabilities, or never."""
         if self.wanted:
             self._held.extend(tokens)
+            self._held_log_probs.extend(log_probs)
 
     def grant(self, chunks: int) -> None:
         """So many more chunks may go. Called by the control thread."""
@@ -74,14 +77,14 @@ class TokenStream:
                 self._credit -= 1
             return True
 
-    def take(self) -> list[int]:
-        """What may go now as one chunk; empty when there is nothing, or no credit."""
+    def take(self) -> tuple[list[int], list[float]]:
+        """Tokens and log-probabilities that may go now as one chunk; empty when nothing may."""
         if not self._held or not self.spend():
-            return []
-        tokens = self._held[:_CHUNK_TOKENS]
-        del self._held[:_CHUNK_TOKENS]
+            return [], []
+        tokens, log_probs = self._held[:_CHUNK_TOKENS], self._held_log_probs[:_CHUNK_TOKENS]
+        del self._held[:_CHUNK_TOKENS], self._held_log_probs[:_CHUNK_TOKENS]
         self.sent += 1
-        return tokens
+        return tokens, log_probs
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -112,11 +115,15 @@ class Request:
 
     def next_chunk(self) -> ChunkEntry | None:
         """The tokens that may be sent now, if there are any."""
-        tokens = self.stream.take()
+        tokens, log_probs = self.stream.take()
         if not tokens:
             return None
         return ChunkEntry(
-            request_id=self.request_id, attempt=self.attempt, seq=self.stream.sent - 1, tokens=tokens
+            request_id=self.request_id,
+            attempt=self.attempt,
+            seq=self.stream.sent - 1,
+            tokens=tokens,
+            log_probs=log_probs or None,
         )
 
 

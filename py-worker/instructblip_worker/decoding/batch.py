@@ -13,6 +13,7 @@ from ..outbox import Answer, Outbox
 from ..protocol import GenerateOptions, TensorFrame
 from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
+from .log_probs import stacked
 from .rows import Row
 
 _OUTPUTS = ("output_scores", "output_logits", "output_hidden_states", "output_attentions")
@@ -85,7 +86,8 @@ class Batch:
             if request.settled:
                 continue
             if copies == 1 and len(own[0].tokens) == request.steps:
-                request.stream.push(own[0].tokens[-1:])
+                log_probs = own[0].log_probs[-1:] if request.options.log_probs else []
+                request.stream.push(own[0].tokens[-1:], log_probs)
             if all(row.over for row in own):
                 over.append((request, own))
         self._outbox.chunks(self.requests)
@@ -97,6 +99,8 @@ class Batch:
         """The RESULT of a request whose rows are over."""
         if request.settled:
             return
+        if request.options.log_probs:
+            outputs = {**outputs, "log_probs": stacked([row.log_probs for row in rows])}
         now = time.perf_counter()
         first = self._first or now
         start = self.special.start

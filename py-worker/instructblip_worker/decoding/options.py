@@ -24,7 +24,15 @@ _WARPERS = (
     "renormalize_logits",
 )
 """Options that `sampling.py` puts into effect, as they come after transformers' own place for ours."""
-_OWN = ("max_new_tokens", "seed", "max_time", "stop_strings", "eos_token_id", "pad_token_id")
+_OWN = (
+    "max_new_tokens",
+    "seed",
+    "max_time",
+    "stop_strings",
+    "eos_token_id",
+    "pad_token_id",
+    "log_probs",
+)
 """Options that are seen to here, row by row or batch by batch."""
 _BEAMS_ONLY = ("early_stopping", "length_penalty", "num_return_sequences")
 """Options that mean something to transformers in beam search alone, as the rest is done here."""
@@ -59,7 +67,7 @@ def batch_key(options: GenerateOptions) -> bytes:
     if looks_up(options) or options.output_attentions or options.output_hidden_states:
         # transformers guesses for a single row only; states of one request need no padding to cut off.
         return secrets.token_bytes(16)
-    alike: dict[str, Any] = {"seed": None}
+    alike: dict[str, Any] = {"seed": None, "log_probs": None}
     if beams(options) == 1:
         alike["max_time"] = None
         if options.forced_eos_token_id is None:

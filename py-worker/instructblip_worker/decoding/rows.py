@@ -12,6 +12,8 @@ from transformers.generation.stopping_criteria import StoppingCriteria, StopStri
 
 from ..protocol import FinishReason
 from ..request import GenerateRequest
+from .log_probs import ChosenTokens
+from .options import looks_up
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class Row:
     """When `max_time` is over, on the monotonic clock."""
     tokens: list[int] = field(default_factory=list)
     """New tokens."""
+    log_probs: list[float] = field(default_factory=list)
+    """How likely the model found each of them; empty unless that is wanted."""
     finish_reason: FinishReason | None = None
 
     @property
@@ -34,9 +38,11 @@ class Row:
         """Whether it needs no more steps."""
         return self.finish_reason is not None or self.request.settled
 
-    def extend(self, token: int, *, eos: Collection[int], stopped: bool) -> None:
+    def extend(self, token: int, log_prob: float | None, *, eos: Collection[int], stopped: bool) -> None:
         """Take the newest token."""
         self.tokens.append(token)
+        if log_prob is not None:
+            self.log_probs.append(log_prob)
         if token in eos:
             self.finish_reason = "eos"
         elif stopped:
@@ -59,10 +65,12 @@ class RowWatch(StoppingCriteria):
         rows: Sequence[Row],
         seen: int,
         recorder: Recorder,
+        chosen: ChosenTokens,
         stop_strings: StopStringCriteria | None,
         batch: Batch,
     ) -> None:
         self._rows = rows
+        self._chosen = chosen
         self._seen = seen
         """Columns of ids that were taken before: at first the start token, where there is one."""
         self._recorder = recorder
@@ -73,20 +81,22 @@ class RowWatch(StoppingCriteria):
         """bool [B]: the rows that are over, given ids [B, T]."""
         self._batch.fail_broken(self._recorder.take_broken())
         # One more, or several when tokens were guessed from earlier ones.
-        for length in range(self._seen + 1, input_ids.shape[1] + 1):
-            self._take(input_ids[:, :length], scores)
+        ahead = looks_up(self._batch.options)
+        for position, length in enumerate(range(self._seen + 1, input_ids.shape[1] + 1)):
+            self._take(input_ids[:, :length], position if ahead else -1, scores)
         self._seen = input_ids.shape[1]
         return torch.tensor([row.over for row in self._rows], device=input_ids.device)
 
-    def _take(self, input_ids: torch.Tensor, scores: Any) -> None:
-        """The newest of ids [B, T]."""
+    def _take(self, input_ids: torch.Tensor, position: int, scores: Any) -> None:
+        """The newest of ids [B, T], which follow that position of the newest pass."""
         newest: list[int] = input_ids[:, -1].tolist()
+        log_probs = self._chosen.log_probs(input_ids[:, -1], position)
         stopped = [False] * len(newest)
         if self._stop_strings is not None:
             stopped = self._stop_strings(input_ids, scores).tolist()
-        for row, token, said in zip(self._rows, newest, stopped, strict=True):
+        for row, token, log_prob, said in zip(self._rows, newest, log_probs, stopped, strict=True):
             if not row.over:
-                row.extend(token, eos=self._batch.special.eos, stopped=said)
+                row.extend(token, log_prob, eos=self._batch.special.eos, stopped=said)
         self._batch.step(self._rows)
 
 

@@ -23,12 +23,14 @@ from ..special_tokens import SpecialTokens
 from ..stages import Prompt
 from .batch import Batch, Facts
 from .checks import check_options
+from .log_probs import ChosenTokens
 from .options import beams, ending, generation_config, looks_up, sequences
 from .output_size import LanguageModelShape
 from .outputs import beam_indices, by_row, floats
 from .recorder import Recorder
 from .rows import BeamWatch, Row, RowWatch
 from .sampling import GumbelDraw, row_generators, warpers
+from .scoring import alone, score
 from .states import states
 from .stop_strings import StopStrings
 
@@ -82,14 +84,16 @@ class StaticDecoder:
             draws = [row_generators(r.options.seed, copies, device) for r in batch.requests]
             processors.append(GumbelDraw([generator for rows in draws for generator in rows]))
         rows = batch.rows(copies)
-        watch = RowWatch(rows, int(self._led), recorder, self._stops(batch), batch)
-        output = self._generate(
-            batch,
-            inputs_embeds=prompt.embeds.repeat_interleave(copies, dim=0),
-            attention_mask=prompt.mask.repeat_interleave(copies, dim=0),
-            logits_processor=LogitsProcessorList(processors),
-            stopping_criteria=StoppingCriteriaList([watch]),
-        )
+        chosen = ChosenTokens(self._model, wanted=any(r.options.log_probs for r in batch.requests))
+        watch = RowWatch(rows, int(self._led), recorder, chosen, self._stops(batch), batch)
+        with chosen.listening():
+            output = self._generate(
+                batch,
+                inputs_embeds=prompt.embeds.repeat_interleave(copies, dim=0),
+                attention_mask=prompt.mask.repeat_interleave(copies, dim=0),
+                logits_processor=LogitsProcessorList(processors),
+                stopping_criteria=StoppingCriteriaList([watch]),
+            )
         if batch.wants_outputs:
             for start, request in zip(range(0, len(rows), copies), batch.requests, strict=True):
                 own = slice(start, start + copies)
@@ -127,6 +131,14 @@ class StaticDecoder:
             rows = [Row(request, None, tokens) for tokens in new[own]]
             for row in rows:
                 row.finish_reason = _beam_reason(row, batch, stops, watch)
+            if request.options.log_probs and not request.settled:
+                # Which beam a token came from is known at the end alone, when its scores are gone.
+                asked = alone(prompt, index)
+                texts = [row.tokens for row in rows]
+                for row, own_log_probs in zip(
+                    rows, score(self._model, asked, batch.special.start, texts), strict=True
+                ):
+                    row.log_probs = own_log_probs
             group = slice(index * width, (index + 1) * width)
             outputs = states(options, output, batch.longest, reads=self._led)
             if options.output_scores:

@@ -11,7 +11,7 @@ from transformers.models.instructblip.configuration_instructblip import Instruct
 from transformers.utils import logging as transformers_logging
 
 from ..assets import empty_assets
-from ..decoding import StaticDecoder
+from ..decoding import Ranker, StaticDecoder
 from ..engine import AssetSet, Served
 from ..errors import config_invalid
 from ..log import log, log_exception
@@ -128,13 +128,14 @@ def _around(
 ) -> Loaded:
     """A model with what its requests need: only what its parts can use."""
     normalise = PixelNormaliser(settings, served.model.image_size) if parts.vision is not None else None
-    decoder = None
+    decoder, ranker = None, None
     if parts.whole is not None and special is not None:
         language_model = parts.whole.language_model
         # Answers are steered by each request and by the tokenizer, never by what an author left here.
         language_model.generation_config = GenerationConfig()
         decoder = StaticDecoder(language_model, special, tokenizer_file)
-    return Loaded(parts=parts, served=served, normalise=normalise, decoder=decoder)
+        ranker = Ranker(language_model, special)
+    return Loaded(parts=parts, served=served, normalise=normalise, decoder=decoder, ranker=ranker)
 
 
 def _started(loaded: Loaded, load: Load, reporter: Reporter) -> ModelEngine:

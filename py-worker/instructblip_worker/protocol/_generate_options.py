@@ -66,6 +66,7 @@ class GenerateOptions(Header, kw_only=True, frozen=True):
     ) = None
     max_time: Annotated[float, Meta(gt=0, le=86400)] | None = None
     seed: _Natural | None = None
+    log_probs: bool | None = None
     output_scores: bool | None = None
     output_logits: bool | None = None
     output_hidden_states: bool | None = None

@@ -124,6 +124,7 @@ class ChunkEntry(Header, kw_only=True, frozen=True):
     attempt: Attempt
     seq: Count
     tokens: Annotated[list[TokenId], Meta(min_length=1, max_length=1024)]
+    log_probs: Annotated[list[float], Meta(max_length=1024)] | None = None
 
 
 class Chunk(Header, kw_only=True, frozen=True):

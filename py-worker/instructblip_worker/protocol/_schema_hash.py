@@ -1,4 +1,4 @@
 """Written by ``npm run protocol:generate``."""
 
-SCHEMA_HASH = "8784af3129dc75afbb49c9542b8f86d3bd759a8dc6acfdd9cca9a80d3a92b9fe"
+SCHEMA_HASH = "e9a129896649cdc48c96ea15523aa8ecdbd4c9c2155a2f2b814a6ccdd2064f8c"
 """SHA-256 of the protocol's schemas and limits; HELLO carries it."""

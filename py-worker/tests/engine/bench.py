@@ -29,7 +29,7 @@ from instructblip_worker.protocol import (
 )
 from instructblip_worker.registry import Registry
 from instructblip_worker.reporter import Reporter
-from instructblip_worker.request import GenerateRequest, Picture, TokenStream
+from instructblip_worker.request import GenerateRequest, Picture, QuestionRequest, TokenStream
 
 MODELS = Path(__file__).parents[3] / "models"
 EPOCH = 3
@@ -132,7 +132,7 @@ class Bench:
         return request
 
     def run(
-        self, *requests: GenerateRequest, at_step: Callable[[int, Outbox, Registry], None] | None = None
+        self, *requests: QuestionRequest, at_step: Callable[[int, Outbox, Registry], None] | None = None
     ) -> Replies:
         """Run requests as one batch. ``at_step`` is called after every unit of work, with its number."""
         registry = Registry()
@@ -157,7 +157,7 @@ class Bench:
         return replies
 
     @torch.inference_mode()
-    def embed(self, request: GenerateRequest) -> torch.Tensor:
+    def embed(self, request: QuestionRequest) -> torch.Tensor:
         """The language model's input for this request alone, [1, queries + prompt, D], stage by stage."""
         from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
@@ -225,7 +225,7 @@ def _options(options: GenerateOptions) -> dict[str, Any]:
 
     found = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
     # Draws are ours to define; guesses ahead change how long greedy decoding takes, not what it says.
-    for name in ("seed", "prompt_lookup_num_tokens", "max_matching_ngram_size"):
+    for name in ("seed", "log_probs", "prompt_lookup_num_tokens", "max_matching_ngram_size"):
         found.pop(name, None)
     if "sequence_bias" in found:
         found["sequence_bias"] = [[list(ids), bias] for ids, bias in found["sequence_bias"]]

@@ -39,6 +39,7 @@ EVERYWHERE: dict[str, list[Any]] = {
     "pad_token_id": [9],
     "stop_strings": [["a"], ["circle", "is a", "zzz"]],
     "max_time": [600],
+    "log_probs": [True],
     "output_scores": [True],
     "output_logits": [True],
 }

@@ -33,7 +33,7 @@ class Oracle:
         return AutoTokenizer.from_pretrained(MODELS / f"tiny-shapes-{self._bench.kind}")
 
     @torch.inference_mode()
-    def generate(self, request: GenerateRequest) -> Any:
+    def generate(self, request: GenerateRequest, **more: Any) -> Any:
         """transformers' whole output."""
         options = request.options
         arguments = self._bench.transformers_options(options)
@@ -49,7 +49,7 @@ class Oracle:
                 inputs_embeds=embeds,
                 attention_mask=torch.ones(embeds.shape[:2], dtype=torch.int64),
                 return_dict_in_generate=True,
-                **arguments,
+                **{**arguments, **more},
             )
 
     def rows(self, request: GenerateRequest, output: Any) -> list[list[int]]:

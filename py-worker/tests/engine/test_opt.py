@@ -6,10 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from tests.engine.bench import MODELS, Bench
+from tests.engine.candidates import CANDIDATES, ask, losses
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,12 @@ def test_a_batch_equals_its_requests_alone(opt: Bench, beams: int) -> None:
     replies = opt.run(*requests)
     for request in requests:
         assert opt.unpadded(replies, request) == opt.judged(request)
+
+
+def test_candidates_are_scored_as_in_transformers(opt: Bench) -> None:
+    request = ask(CANDIDATES)
+    ours = opt.run(request).tensors[request.request_id]["log_probs"]
+    np.testing.assert_allclose(-ours.sum(axis=1), losses(opt, request), rtol=1e-4)
 
 
 def test_its_positions_are_its_context(opt: Bench) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from instructblip_worker.protocol import (
     Accept,
+    Beat,
     Cancel,
     Chunk,
     Credit,
@@ -60,7 +62,7 @@ def test_wrong_requests_are_refused_one_by_one(llama: Pool) -> None:
     boundless = ask([5] * 5000, [5])
     endless = ask([5], [5] * 513)
     wordless = ask([5], [])
-    huge = ask([5], [5], output_scores=True, num_beams=8, max_new_tokens=2000)
+    huge = ask([5], [5], output_scores=True, output_logits=True, num_beams=64, max_new_tokens=2000)
     llama.submit(good, *bad.values(), boundless, endless, wordless, huge)
 
     assert llama.result(good[0])
@@ -161,6 +163,46 @@ def test_cancel_in_the_middle_of_a_real_decode(llama: Pool) -> None:
     error = llama.error(long[0])
     assert (error.code, error.started) == ("CANCELLED", True)
     assert llama.result(short[0])
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_cancelled_stream_is_decoded_no_further_than_the_step_in_hand(llama: Pool, sampled: bool) -> None:
+    new: dict[str, Any] = {"max_new_tokens": 1900, "min_new_tokens": 1900}
+    long = ask([5], [5], picture(80 + sampled), stream=True, do_sample=sampled, **new)
+    before = _settled_progress(llama)
+    llama.submit(long)
+    for _ in range(3):
+        llama.expect("data", Chunk)
+    llama.send("control", Cancel(request_id=long[0].request_id, attempt=1, reason="test"))
+    assert llama.error(long[0]).code == "CANCELLED"
+    # Whatever was streamed before the ERROR came first, as both take the same way.
+    streamed = 3 + len(llama.mail("data", Chunk))
+    # A new picture and the Q-Former count as a step each.
+    steps = _settled_progress(llama) - before - 2
+    assert streamed <= steps <= streamed + 1
+
+
+def test_a_reader_without_credit_holds_back_its_own_stream_alone(llama: Pool) -> None:
+    slow = ask([5], [5], stream=True, credit=2, max_new_tokens=40, min_new_tokens=40)
+    quick = ask([6], [6], stream=True, max_new_tokens=40, min_new_tokens=40)
+    llama.submit(slow, quick)
+    result, rows = llama.result(quick[0])
+    assert llama.streamed(quick[0]) == rows[0][1:]
+    late, own = llama.result(slow[0])
+    # Two chunks by its credit; the result has all that was kept back.
+    assert (late.chunks, llama.streamed(slow[0])) == (2, own[0][1:3])
+    assert len(own[0]) == 41
+    assert result.batch_size == 2
+
+
+def _settled_progress(worker: Pool) -> int:
+    """Units of work so far, of a worker that has none in hand."""
+    worker.mail("control", Beat).clear()
+    seen: list[int] = []
+    while len(seen) < 2 or seen[-1] != seen[-2]:
+        beat = worker.beat(lambda beat: beat.running == [])
+        seen.append(beat.progress or 0)
+    return seen[-1]
 
 
 def test_a_deadline_in_the_middle_of_a_real_decode(llama: Pool) -> None:

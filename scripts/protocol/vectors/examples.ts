@@ -48,6 +48,7 @@ const options = {
   stop_strings: ["\n", "Ende."],
   max_time: 2.5,
   seed: 2 ** 40,
+  log_probs: true,
   output_scores: true,
   output_logits: false,
   output_hidden_states: true,
@@ -186,7 +187,9 @@ export const FULL: { readonly [K in KindName]: Omit<MessageCase, "kind"> } = {
     tensors: [IMAGE, PROMPT, PROMPT],
   },
   ACCEPT: { header: { worker_epoch: 3, items: [ref] } },
-  CHUNK: { header: { worker_epoch: 3, chunks: [{ ...ref, seq: 0, tokens: [5, 31999] }] } },
+  CHUNK: {
+    header: { worker_epoch: 3, chunks: [{ ...ref, seq: 0, tokens: [5, 31999], log_probs: [-0.25, -7.5] }] },
+  },
   PART: {
     header: {
       worker_epoch: 3,

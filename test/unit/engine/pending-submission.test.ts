@@ -48,6 +48,30 @@ describe("a pending submission", () => {
     expect(await read(submission)).toEqual([1, 2, 3]);
   });
 
+  test("gives tokens that only came with the result in chunks of no more than the wire's", async () => {
+    const { submission } = pending();
+    const ids = BigInt64Array.from({ length: 3001 }, (_, at) => BigInt(at));
+    const log_probs = new Tensor(
+      "float32",
+      [1, 3000],
+      Float32Array.from({ length: 3000 }, (_, at) => -at),
+    );
+    submission.deliver([1, 2], [0, -1]);
+    submission.resolve({
+      ...RESULT,
+      sequences: new Tensor("int64", [1, 3001], ids),
+      outputs: { log_probs },
+    });
+    const sizes: number[] = [];
+    const values: number[] = [];
+    for await (const { tokens, logProbs = [] } of submission) {
+      sizes.push(tokens.length);
+      values.push(...logProbs);
+    }
+    expect(sizes).toEqual([2, 1024, 1024, 950]);
+    expect(values).toEqual([0, -1, ...Array.from(log_probs.data).slice(2)]);
+  });
+
   test("fails the reader after the chunks that had come", async () => {
     const { submission } = pending();
     submission.deliver([1]);

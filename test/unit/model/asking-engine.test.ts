@@ -228,6 +228,37 @@ describe("stream", () => {
     expect(engine.jobs[0]!.request.stream).toBe(true);
   });
 
+  it("tells why the answer ended in its last piece alone", async () => {
+    for (const answerer of [spelling(text), saying(text)]) {
+      const engine = new FakeEngine(answerer, [{}], "stop");
+      const reasons = [];
+      for await (const { finishReason } of engine.stream({ image })) reasons.push(finishReason);
+      expect(reasons.pop()).toBe("stop");
+      expect(reasons.every((reason) => reason === undefined)).toBe(true);
+    }
+  });
+
+  it("gives a stop string in one piece", async () => {
+    const engine = new FakeEngine(spelling("a red circle"));
+    const pieces = [];
+    for await (const piece of engine.stream({ image, stopStrings: ["d circle"] })) pieces.push(piece.text);
+    expect(pieces.join("")).toBe("a red circle");
+    expect(pieces.filter((piece) => piece.includes("d circle"))).toHaveLength(1);
+  });
+
+  it("has log-probabilities beside its tokens where they are wanted", async () => {
+    const engine = new FakeEngine(async ({ deliver }) => {
+      for (const [at, token] of tokensOf(text).entries()) deliver([token], [-at]);
+      return [tokensOf(text)];
+    });
+    const values = [];
+    for await (const { tokens, logProbs = [] } of engine.stream({ image, logProbs: true })) {
+      expect(logProbs).toHaveLength(tokens.length);
+      values.push(...logProbs);
+    }
+    expect(values).toEqual(tokensOf(text).map((_, at) => -at));
+  });
+
   it("gives larger pieces to a slow reader", async () => {
     const engine = new FakeEngine(spelling(text));
     const stream = engine.stream({ image });

@@ -26,7 +26,7 @@ export interface Job {
   /** Fires when the request is cancelled. */
   readonly signal: AbortSignal;
   /** Hands tokens to the reader of a stream. */
-  readonly deliver: (tokens: readonly number[]) => void;
+  readonly deliver: (tokens: readonly number[], logProbs?: readonly number[]) => void;
 }
 
 /** New tokens of every row; an error is thrown. */
@@ -106,7 +106,7 @@ export class FakeEngine extends AskingEngine {
         call,
         inputs,
         signal,
-        deliver: (tokens: readonly number[]) => submission.deliver(tokens),
+        deliver: (...chunk: Parameters<Job["deliver"]>) => submission.deliver(...chunk),
       };
       this.jobs.push(job);
       submission.resolve(resultOf(await this.#answer(job), submission.requestId, this.#finishReason));

@@ -12,8 +12,8 @@ function decoderOf(texts: readonly string[], rest: string): IncrementalDecoder {
   return new IncrementalDecoder(stream as ConstructorParameters<typeof IncrementalDecoder>[0]);
 }
 
-function cut(texts: readonly string[], rest = ""): string[] {
-  const pieces = new TextPieces(decoderOf(texts, rest));
+function cut(texts: readonly string[], rest = "", stopStrings: readonly string[] = []): string[] {
+  const pieces = new TextPieces(decoderOf(texts, rest), stopStrings);
   return [...texts.map((_, token) => pieces.push([token])), pieces.end()].filter((piece) => piece !== "");
 }
 
@@ -42,6 +42,22 @@ describe("TextPieces", () => {
     expect(cut(["ab"], "c ")).toEqual(["a", "bc"]);
   });
 
+  it("holds back what may become a stop string, until it is one or none", () => {
+    expect(cut(["a.", " b.", " STO", "RE", " ST", "OP", " c"], "", [" STOP"])).toEqual([
+      "a",
+      ". b",
+      ".",
+      " STOR",
+      "E",
+      " STOP",
+      " c",
+    ]);
+  });
+
+  it("gives a stop string in one piece, though its end may begin another", () => {
+    expect(cut(["x", "a", "a", "a"], "", ["aa"])).toEqual(["x", "aaa"]);
+  });
+
   const parts = fc.array(
     fc.oneof(
       fc.string({ unit: "grapheme", maxLength: 4 }),
@@ -65,5 +81,35 @@ describe("TextPieces", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", " "), minLength: 1, maxLength: 3 }), {
+    maxLength: 12,
+  });
+  const stopStrings = fc.array(fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 3 }), {
+    maxLength: 3,
+  });
+  it("never cuts within a stop string that ends a text, whatever they are", () => {
+    const property = fc.property(texts, stopStrings, (all, stops) => {
+      // As a worker does, end with the token that completes the first one.
+      const last = all.findIndex((_, at) =>
+        stops.some((stop) =>
+          all
+            .slice(0, at + 1)
+            .join("")
+            .includes(stop),
+        ),
+      );
+      const ended = last === -1 ? all : all.slice(0, last + 1);
+      const pieces = cut(ended, "", stops);
+      const text = ended.join("").trim();
+      expect(pieces.join("")).toBe(text);
+      const cuts = pieces.map((_, at) => pieces.slice(0, at).join("").length);
+      for (const stop of stops) {
+        const from = text.indexOf(stop);
+        if (from !== -1) expect(cuts.filter((at) => at > from && at < from + stop.length)).toEqual([]);
+      }
+    });
+    fc.assert(property, { numRuns: 2000 });
   });
 });

@@ -224,10 +224,10 @@ export class PoolClient extends AskingEngine {
   #onMessage(message: Message): void {
     switch (message.kind) {
       case "CHUNK":
-        for (const { request_id, tokens } of message.header.chunks) {
+        for (const { request_id, tokens, log_probs } of message.header.chunks) {
           const pending = this.#pending.get(request_id);
           pending?.delivered.push(...tokens);
-          pending?.submission.deliver(tokens);
+          pending?.submission.deliver(tokens, log_probs);
         }
         return;
       case "PART":

@@ -1,6 +1,10 @@
 import { InstructBlipError } from "../errors/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { STREAM_CREDIT } from "./credit.ts";
 import type { AnyResult, GenerateChunk, Op, Operations, Submission } from "./request.ts";
+
+/** Most tokens of a chunk on the wire. */
+const CHUNK_TOKENS = 1024;
 
 interface SubmissionHooks {
   readonly onCancel: (reason: unknown) => void;
@@ -61,17 +65,16 @@ export class PendingSubmission<K extends Op = Op> implements Submission<K> {
     };
   }
 
-  deliver(tokens: readonly number[]): void {
+  deliver(tokens: readonly number[], logProbs?: readonly number[]): void {
     this.#delivered += tokens.length;
-    this.#chunks.push({ tokens });
+    this.#chunks.push(logProbs === undefined ? { tokens } : { tokens, logProbs });
     this.#wake();
   }
 
   resolve(result: AnyResult): void {
     // A worker without credit keeps tokens back; those it still has at the end come with the result alone.
     if (this.#delivered > 0 && "sequences" in result) {
-      const rest = Array.from(result.sequences.data.subarray(1 + this.#delivered), Number);
-      if (rest.length > 0) this.deliver(rest);
+      this.#deliverRest(Array.from(result.sequences.data, Number), result.outputs?.log_probs);
     }
     this.#ended = true;
     this.#settle.resolve(result as Operations[K]["result"]);
@@ -83,6 +86,15 @@ export class PendingSubmission<K extends Op = Op> implements Submission<K> {
     this.#error = error;
     this.#settle.reject(error);
     this.#wake();
+  }
+
+  /** A chunk travels on to other processes, so it has no more tokens than one from a worker. */
+  #deliverRest([, ...tokens]: readonly number[], logProbs: Tensor | undefined): void {
+    const values = logProbs === undefined ? undefined : Array.from(logProbs.data, Number);
+    while (this.#delivered < tokens.length) {
+      const from = this.#delivered;
+      this.deliver(tokens.slice(from, from + CHUNK_TOKENS), values?.slice(from, from + CHUNK_TOKENS));
+    }
   }
 
   async #next(): Promise<IteratorResult<GenerateChunk, undefined>> {

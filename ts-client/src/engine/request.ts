@@ -161,6 +161,8 @@ export interface GenerateResult extends TensorResult {
 export interface GenerateChunk {
   /** Their ids; those of all chunks together are the answer's. */
   readonly tokens: readonly number[];
+  /** How likely the model found each of them, as natural logarithms; with `logProbs`. */
+  readonly logProbs?: readonly number[] | undefined;
 }
 
 /**

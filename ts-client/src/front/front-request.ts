@@ -58,13 +58,14 @@ export class FrontRequest {
   }
 
   async #passChunks(): Promise<void> {
-    for await (const { tokens } of this.#submission) {
+    for await (const { tokens, logProbs } of this.#submission) {
       await this.#spendCredit();
       const chunk = {
         request_id: this.requestId,
         attempt: this.#attempt,
         seq: this.#sent,
         tokens: [...tokens],
+        ...(logProbs !== undefined && { log_probs: [...logProbs] }),
       };
       this.#sender.chunk({ chunks: [chunk] });
       this.#sent += 1;

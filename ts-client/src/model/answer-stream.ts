@@ -1,14 +1,18 @@
-import type { Submission } from "../engine/index.ts";
+import type { FinishReason, Submission } from "../engine/index.ts";
 import { InstructBlipError } from "../errors/index.ts";
 import { type Answer, type Reading, toAnswer } from "./answer.ts";
 import { TextPieces } from "./text-pieces.ts";
 
 /** A part of an answer, as it is generated. */
 export interface AnswerPiece {
-  /** Whole graphemes; all pieces' texts together are the answer's text. */
+  /** Whole graphemes and whole stop strings; all pieces' texts together are the answer's text. */
   readonly text: string;
   /** All pieces' tokens together are the answer's tokens. */
   readonly tokens: readonly number[];
+  /** How likely the model found each of these tokens, as natural logarithms; with `logProbs`. */
+  readonly logProbs?: readonly number[];
+  /** Why the answer ended: in the last piece, whose text may be empty, and in no other. */
+  readonly finishReason?: FinishReason;
 }
 
 /**
@@ -87,24 +91,33 @@ export class AnswerStream implements AsyncIterable<AnswerPiece> {
 
   async #read({ processor, options }: Reading): Promise<Answer> {
     let pieces: TextPieces | undefined;
-    for await (const { tokens } of this.#submission) {
-      pieces ??= new TextPieces((await processor()).incrementalDecoder({ skipSpecialTokens: true }));
-      this.#add({ text: pieces.push(tokens), tokens });
+    for await (const { tokens, logProbs } of this.#submission) {
+      pieces ??= new TextPieces(
+        (await processor()).incrementalDecoder({ skipSpecialTokens: true }),
+        options.stop_strings,
+      );
+      this.#add({ text: pieces.push(tokens), tokens, ...(logProbs !== undefined && { logProbs }) });
     }
     const answer = toAnswer(await this.#submission, await processor(), options);
+    const { finishReason } = answer;
     if (pieces === undefined) {
-      this.#add(answer);
+      const { text, tokens, logProbs } = answer;
+      this.#add({ text, tokens, finishReason, ...(logProbs !== undefined && { logProbs }) });
       return answer;
     }
-    this.#add({ text: pieces.end(), tokens: [] });
+    this.#add({ text: pieces.end(), tokens: [], finishReason });
     return { ...answer, text: pieces.text, texts: [pieces.text] };
   }
 
-  #add({ text, tokens }: AnswerPiece): void {
+  #add(added: AnswerPiece): void {
     const before = this.#waiting;
-    const piece = { text: (before?.text ?? "") + text, tokens: [...(before?.tokens ?? []), ...tokens] };
-    if (piece.text === "" && piece.tokens.length === 0) return;
-    this.#waiting = piece;
+    const logProbs = [...(before?.logProbs ?? []), ...(added.logProbs ?? [])];
+    this.#waiting = {
+      text: (before?.text ?? "") + added.text,
+      tokens: [...(before?.tokens ?? []), ...added.tokens],
+      ...(logProbs.length > 0 && { logProbs }),
+      ...(added.finishReason !== undefined && { finishReason: added.finishReason }),
+    };
     this.#wake();
   }
 }

@@ -12,6 +12,10 @@ export interface Answer extends ResultFacts {
   readonly tokens: readonly number[];
   /** Why the best answer ended: its own end, the length, a stop string or the time. */
   readonly finishReason: FinishReason;
+  /** How likely the model found each of `tokens`, as natural logarithms; with `logProbs`. */
+  readonly logProbs?: readonly number[];
+  /** How likely it found each of `texts` as a whole: the sum over its tokens; with `logProbs`. */
+  readonly sequenceLogProbs?: readonly number[];
   /** Scores and logits that were asked for, by transformers' names. */
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
@@ -38,17 +42,28 @@ export function toAnswer(
   const finishReason = finishReasons[0] ?? "length";
   const { eosTokenId, padTokenId } = processor.tokenizer;
   const ends = options.eos_token_id ?? (eosTokenId === undefined ? [] : [eosTokenId]);
-  return {
-    ...rest,
-    text: texts[0] ?? "",
-    texts,
-    tokens: newTokens(
-      rowTokens(sequences, 0).slice(1),
-      finishReason,
-      ends,
-      options.pad_token_id ?? padTokenId,
-    ),
+  const tokens = newTokens(
+    rowTokens(sequences, 0).slice(1),
     finishReason,
+    ends,
+    options.pad_token_id ?? padTokenId,
+  );
+  const likelihoods = likelihoodsOf(rest.outputs.log_probs, tokens.length);
+  return { ...rest, text: texts[0] ?? "", texts, tokens, finishReason, ...likelihoods };
+}
+
+/** From float32 [rows, tokens], 0 behind the end of a row. */
+function likelihoodsOf(
+  logProbs: Tensor | undefined,
+  tokens: number,
+): Pick<Answer, "logProbs" | "sequenceLogProbs"> {
+  if (logProbs === undefined) return {};
+  const rows = Array.from({ length: logProbs.shape[0] ?? 0 }, (_, row) =>
+    Array.from(logProbs.slice(row).data, Number),
+  );
+  return {
+    logProbs: rows[0]?.slice(0, tokens) ?? [],
+    sequenceLogProbs: rows.map((row) => row.reduce((sum, value) => sum + value, 0)),
   };
 }
 

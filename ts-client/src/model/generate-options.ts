@@ -113,6 +113,13 @@ export interface GenerateOptions {
   /** Fills rows that are shorter than others. @default the tokenizer's */
   readonly padTokenId?: number;
 
+  /**
+   * Returns how likely the model found each new token, as natural logarithms, before any other option changed its
+   * scores: in an answer's `logProbs` and `sequenceLogProbs`, in a stream's pieces, and in `outputs.log_probs`, float32
+   * [rows, tokens]. `pool.score` gives the same for the same text.
+   * @default false
+   */
+  readonly logProbs?: boolean;
   /** Returns the scores of every step, after all changes to them: float32 [rows, steps, vocabulary]. @default false */
   readonly outputScores?: boolean;
   /** Returns the scores of every step as the model gave them, likewise. @default false */

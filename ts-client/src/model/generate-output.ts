@@ -18,6 +18,8 @@ export interface GenerateOutput {
   readonly scores?: Tensor<"float32">;
   /** As `scores`, with `outputLogits`. */
   readonly logits?: Tensor<"float32">;
+  /** float32 [rows × answers, tokens]: how likely the model found each new token, with `logProbs`; 0 behind the end. */
+  readonly logProbs?: Tensor<"float32">;
   /** float32 [rows × answers]: the sums that beam search ranked by, with `outputScores` and beams. */
   readonly sequencesScores?: Tensor<"float32">;
   /** int32 [rows × answers, tokens]: the row of `scores` that each new token came from, with `outputScores` and beams. */
@@ -28,6 +30,7 @@ export interface GenerateOutput {
 
 /** The results of a batch's requests as one. */
 export function toGenerateOutput(results: readonly GenerateResult[], padTokenId: number): GenerateOutput {
+  const logProbs = outputs(results, "log_probs", "float32");
   const scores = outputs(results, "scores", "float32");
   const logits = outputs(results, "logits", "float32");
   const beamScores = outputs(results, "sequences_scores", "float32");
@@ -39,6 +42,7 @@ export function toGenerateOutput(results: readonly GenerateResult[], padTokenId:
       BigInt(padTokenId),
     ),
     finishReasons: results.flatMap((result) => result.finishReasons),
+    ...(logProbs !== undefined && { logProbs: stackRows("float32", logProbs, 0) }),
     ...(scores !== undefined && { scores: stackRows("float32", scores, 0) }),
     ...(logits !== undefined && { logits: stackRows("float32", logits, 0) }),
     ...(beamScores !== undefined && { sequencesScores: joined(beamScores) }),

@@ -231,6 +231,7 @@ export const GENERATION_OPTIONS = {
     rule: shaped("a token id", "<id>", isTokenId),
     help: "the token that fills shorter rows",
   },
+  logProbs: { wire: "log_probs", rule: toggle(), help: "return how likely the model found each token" },
   outputScores: { wire: "output_scores", rule: toggle(), help: "return every step's final scores" },
   outputLogits: { wire: "output_logits", rule: toggle(), help: "return every step's raw scores" },
   outputHiddenStates: {

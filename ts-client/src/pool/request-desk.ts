@@ -72,7 +72,7 @@ export class RequestDesk {
       case "deliver": {
         const entry = this.#entries.get(effect.requestId);
         entry?.delivered.push(...effect.tokens);
-        return entry?.submission.deliver(effect.tokens);
+        return entry?.submission.deliver(effect.tokens, effect.logProbs);
       }
       case "settle":
         return this.#settle(effect);

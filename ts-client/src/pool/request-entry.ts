@@ -82,7 +82,7 @@ export function describeRequest(
 function batchFacts(request: AnyRequest, requestId: string): Pick<NewRequest, "batchKey" | "rows"> {
   // Other operations bring a batch of their own.
   if (request.op !== "generate") return { batchKey: requestId, rows: 1 };
-  const { seed: _seed, ...shared } = request.options;
+  const { seed: _seed, log_probs: _logProbs, ...shared } = request.options;
   const beams = request.options.num_beams ?? 1;
   const samples = request.options.do_sample === true ? (request.options.num_return_sequences ?? 1) : 1;
   return { batchKey: JSON.stringify(shared), rows: beams * samples };

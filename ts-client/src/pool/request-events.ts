@@ -15,8 +15,8 @@ export function requestEvents(
   switch (message.kind) {
     case "CHUNK": {
       const { chunks, worker_epoch: epoch = 0 } = message.header;
-      return chunks.map(({ request_id: requestId, attempt, seq, tokens }) => {
-        return { type: "chunk", workerId, epoch, requestId, attempt, seq, tokens };
+      return chunks.map(({ request_id: requestId, attempt, seq, tokens, log_probs: logProbs }) => {
+        return { type: "chunk", workerId, epoch, requestId, attempt, seq, tokens, logProbs };
       });
     }
     case "RESULT": {

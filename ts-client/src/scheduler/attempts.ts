@@ -27,7 +27,8 @@ export function onChunk(state: SchedulerState, event: EventOf<"chunk">): void {
   }
   request.nextChunk += 1;
   request.delivered = true;
-  state.effects.push({ type: "deliver", requestId: request.id, tokens: event.tokens });
+  const { tokens, logProbs } = event;
+  state.effects.push({ type: "deliver", requestId: request.id, tokens, logProbs });
 }
 
 /** A worker's answer. */

@@ -40,7 +40,12 @@ export type SchedulerEffect =
       readonly attempt: number;
       readonly reason: string;
     }
-  | { readonly type: "deliver"; readonly requestId: string; readonly tokens: readonly number[] }
+  | {
+      readonly type: "deliver";
+      readonly requestId: string;
+      readonly tokens: readonly number[];
+      readonly logProbs: readonly number[] | undefined;
+    }
   /** The one end of a request. */
   | { readonly type: "settle"; readonly requestId: string; readonly outcome: Outcome }
   /** The worker broke the protocol and must be replaced. */

@@ -39,6 +39,7 @@ export type SchedulerEvent =
       readonly attempt: number;
       readonly seq: number;
       readonly tokens: readonly number[];
+      readonly logProbs?: readonly number[] | undefined;
     }
   | {
       readonly type: "result";

@@ -43,6 +43,7 @@ export const generateOptions = z.object({
   stop_strings: z.array(text(256, 1)).max(16).optional(),
   max_time: positive.max(86400).optional().describe("seconds; checked after every token"),
   seed: count.optional().describe("makes sampling repeatable: a generator of its own for every request"),
+  log_probs: z.boolean().optional().describe("tokens come with their log-probabilities"),
   output_scores: z.boolean().optional(),
   output_logits: z.boolean().optional(),
   output_hidden_states: z.boolean().optional(),

@@ -109,6 +109,11 @@ const chunkEntry = z.object({
   attempt,
   seq: count.describe("counts the attempt's chunks from 0, without gaps"),
   tokens: z.array(tokenId).min(1).max(1024),
+  log_probs: z
+    .array(z.number())
+    .max(1024)
+    .optional()
+    .describe("natural log-probabilities of the tokens, where they are wanted"),
 });
 
 /** New tokens of some requests. */
