@@ -72,7 +72,6 @@ def test_ready_describes_the_checkpoint(pool: Pool, kind: str) -> None:
     assert [s for i, s in enumerate(stages) if s not in stages[:i]] == [
         "import",
         "read",
-        "move",
         "check",
         "warm",
     ]
