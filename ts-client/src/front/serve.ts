@@ -37,9 +37,10 @@ export interface Served extends AsyncDisposable {
  * Lets other processes of this user use a pool: they find it by name.
  *
  * @example
- * await using pool = await WorkerPool.start();
  * await using served = await servePool(pool, { name: "pictures" });
- * // elsewhere: await WorkerPool.connect({ name: "pictures" })
+ * // Mostly in another process:
+ * await using client = await WorkerPool.connect({ name: "pictures" });
+ * console.log((await client.ask({ image, prompt: "What color is the circle?" })).text); // red
  * @throws ADDRESS_IN_USE when another daemon has the name
  */
 export async function servePool(pool: WorkerPool, options: ServeOptions = {}): Promise<Served> {
