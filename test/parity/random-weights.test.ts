@@ -1,20 +1,28 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
+  DEFAULT_IMAGE_CONFIG,
   InstructBlipConfig,
+  InstructBlipForConditionalGeneration,
   InstructBlipQFormerConfig,
+  InstructBlipQFormerModel,
   InstructBlipVisionConfig,
+  InstructBlipVisionModel,
+  LlamaConfig,
   OPTConfig,
+  PixelValues,
   type PoolClient,
   type Served,
   servePool,
+  T5Config,
   Tensor,
+  type TextConfig,
   WorkerPool,
 } from "../../ts-client/src/index.ts";
-import { contentHash } from "../../ts-client/src/protocol/index.ts";
-import { runPython } from "../support/python.ts";
+import { rawRequest } from "../support/requests.ts";
+import { judgePasses, type PassCase } from "./model/pass-cases.ts";
 
 const visionConfig = new InstructBlipVisionConfig({
   hiddenSize: 24,
@@ -31,15 +39,19 @@ const qformerConfig = new InstructBlipQFormerConfig({
   numHiddenLayers: 2,
   numAttentionHeads: 2,
   intermediateSize: 24,
+  encoderHiddenSize: 24,
 });
 const small = { vocabSize: 80, hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2 };
-const opt = new InstructBlipConfig({
-  visionConfig,
-  qformerConfig,
-  textConfig: new OPTConfig({ ...small, ffnDim: 24, maxPositionEmbeddings: 64 }),
-  numQueryTokens: 4,
-});
+const opt = whole(new OPTConfig({ ...small, ffnDim: 24, maxPositionEmbeddings: 64 }));
+const llama = whole(new LlamaConfig({ ...small, intermediateSize: 24 }));
+const t5 = whole(new T5Config({ vocabSize: 80, dModel: 16, dKv: 8, dFf: 24, numLayers: 2, numHeads: 2 }));
 const NEW = 6;
+const MACHINE = { devices: ["cpu"], threads: 1 };
+const EVERYTHING = { outputHiddenStates: true, outputAttentions: true } as const;
+
+function whole(textConfig: TextConfig): InstructBlipConfig {
+  return new InstructBlipConfig({ visionConfig, qformerConfig, textConfig, numQueryTokens: 4 });
+}
 
 let base = "";
 let pool: WorkerPool;
@@ -49,8 +61,7 @@ let client: PoolClient;
 beforeAll(async () => {
   base = mkdtempSync(path.join(tmpdir(), "run-"));
   vi.stubEnv("XDG_RUNTIME_DIR", base);
-  const settings = { devices: ["cpu"], threads: 1, logLevel: "off" } as const;
-  pool = await WorkerPool.start({ model: { config: opt, seed: 5 }, ...settings });
+  pool = await WorkerPool.start({ model: { config: opt, seed: 5 }, ...MACHINE, logLevel: "off" });
   served = await servePool(pool, { name: "random", logLevel: "off" });
   client = await WorkerPool.connect({ name: "random" });
 });
@@ -63,51 +74,92 @@ afterAll(async () => {
   rmSync(base, { recursive: true });
 });
 
-/** The request of every case. */
+/** The picture and the texts of every case. */
 function inputs(seed: number) {
   const bytes = Uint8Array.from({ length: 32 * 32 * 3 }, (_, index) => (index * (seed + 3)) % 256);
-  const tensor = new Tensor("uint8", [32, 32, 3], bytes);
   return {
-    image: { hash: contentHash(tensor), tensor },
-    inputIds: Int32Array.of(2, 20, 30, 40 + seed),
-    qformerInputIds: Int32Array.of(7, 8),
+    pixelValues: new PixelValues(new Tensor("uint8", [1, 32, 32, 3], bytes), DEFAULT_IMAGE_CONFIG),
+    inputIds: ids([2, 20, 30, 40 + seed]),
+    attentionMask: ids([1, 1, 1, 1]),
+    qformerInputIds: ids([7, 8]),
+    qformerAttentionMask: ids([1, 1]),
   };
 }
 
-function ask(modelId: string, seed: number) {
-  const options = { max_new_tokens: NEW, min_new_tokens: NEW, output_logits: true };
-  return client.submit({ op: "generate", modelId, options, prepare: async () => inputs(seed) });
+function ids(row: readonly number[]): Tensor<"int64"> {
+  return new Tensor("int64", [1, row.length], BigInt64Array.from(row, BigInt));
+}
+
+/** Goes through a whole model of random weights, and generates. */
+async function whatComesOf(config: InstructBlipConfig, seed: number): Promise<PassCase[]> {
+  const model = await InstructBlipForConditionalGeneration.fromConfig(config, {
+    pool: client,
+    seed,
+    ...MACHINE,
+  });
+  expect(model.config).toBe(config);
+  const { modelType: name } = config.textConfig;
+  const source = { config: config.toJSONString(), seed };
+  const given = { ...inputs(seed), ...(name === "t5" && { decoderInputIds: ids([0, 9, 4]) }) };
+  const outputs = await model.forward({ ...given, ...EVERYTHING });
+  const length = {
+    maxNewTokens: NEW,
+    minNewTokens: NEW,
+    outputLogits: true,
+    returnDictInGenerate: true,
+  } as const;
+  const { sequences, logits } = await model.generate({ ...inputs(seed), ...length });
+  const generated = { sequences: ids(Array.from(sequences.data, Number).slice(1)), logits };
+  return [
+    { name: `${name} forward`, kind: "model", source, inputs: given, outputs },
+    { name: `${name} generate`, kind: "generate", source, inputs: given, outputs: generated },
+  ];
+}
+
+/** Goes through the two encoders, each made alone. */
+async function whatComesOfEncoders(): Promise<PassCase[]> {
+  const settings = { pool: client, ...MACHINE };
+  const vision = await InstructBlipVisionModel.fromConfig(visionConfig, { ...settings, seed: 8 });
+  const { pixelValues, qformerInputIds: inputIds } = inputs(8);
+  const seen = await vision.forward({ pixelValues, ...EVERYTHING });
+  const qformer = await InstructBlipQFormerModel.fromConfig(qformerConfig, { ...settings, seed: 9 });
+  const given = {
+    inputIds,
+    queryEmbeds: new Tensor(
+      "float32",
+      [1, 3, 16],
+      Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)),
+    ),
+    encoderHiddenStates: seen.lastHiddenState,
+  };
+  const found = await qformer.forward({ ...given, ...EVERYTHING });
+  const sources = [visionConfig, qformerConfig].map((config, i) => ({
+    config: config.toJSONString(),
+    seed: 8 + i,
+  }));
+  const [ofVision = { folder: "" }, ofQFormer = { folder: "" }] = sources;
+  return [
+    { name: "vision", kind: "vision", source: ofVision, inputs: { pixelValues }, outputs: seen },
+    { name: "Q-Former", kind: "qformer", source: ofQFormer, inputs: given, outputs: found },
+  ];
 }
 
 describe("models of random weights", () => {
-  test("answer with Python's numbers for the same configuration and seed", async () => {
-    // The language models are held to Python's one by one in the worker's own tests.
-    const cases = [{ config: opt, seed: 5 }];
-    const answers = [];
-    for (const { config, seed } of cases) {
-      const { modelId } = await client.load({ config, seed, devices: ["cpu"], threads: 1 });
-      answers.push(await ask(modelId, seed));
-    }
-    const files = ["cases.json", "answers.json"].map((name) => path.join(base, name));
-    const asked = cases.map(({ config, seed }) => ({
-      config: config.toJSONString(),
-      seed,
-      new: NEW,
-      picture: Array.from(inputs(seed).image.tensor.data),
-      input_ids: Array.from(inputs(seed).inputIds),
-      qformer_input_ids: Array.from(inputs(seed).qformerInputIds),
-    }));
-    writeFileSync(files[0] ?? "", JSON.stringify(asked));
-    await runPython("parity/random_weights.py", files);
-    const judged = JSON.parse(readFileSync(files[1] ?? "", "utf8"));
-    for (const [index, { sequences, outputs }] of answers.entries()) {
-      expect(Array.from(sequences.data, Number).slice(1)).toEqual(judged[index].tokens);
-      const logits = Array.from(outputs.logits?.data as Float32Array);
-      expect(logits).toHaveLength(judged[index].logits.length);
-      const worst = logits.reduce((most, value, at) => {
-        return Math.max(most, Math.abs(value - judged[index].logits[at]));
-      }, 0);
-      expect(worst).toBeLessThan(1e-5);
+  test("compute Python's numbers for the same configuration and seed", async () => {
+    const cases = [
+      ...(await whatComesOf(opt, 5)),
+      ...(await whatComesOf(llama, 6)),
+      ...(await whatComesOf(t5, 4)),
+      ...(await whatComesOfEncoders()),
+    ];
+    const judged = await judgePasses(cases);
+    expect(Object.keys(judged)).toEqual(cases.map(({ name }) => name));
+    for (const [name, outputs] of Object.entries(judged)) {
+      expect(Object.keys(outputs).length).toBeGreaterThan(1);
+      for (const [output, { largest, difference }] of Object.entries(outputs)) {
+        expect(largest, `${name}, ${output}`).toBeGreaterThan(0);
+        expect(difference / largest, `${name}, ${output}`).toBeLessThan(1e-5);
+      }
     }
   });
 
@@ -120,9 +172,10 @@ describe("models of random weights", () => {
   });
 
   test("of one encoder say that they have no language model, and have no files", async () => {
-    const info = await client.load({ config: visionConfig, devices: ["cpu"], threads: 1 });
+    const { info } = await InstructBlipVisionModel.fromConfig(visionConfig, { pool: client, seed: 8 });
     expect(info).toMatchObject({ languageModel: "none", imageSize: 32, vocabSize: 0, dtype: "float32" });
     expect((await client.assets(info.modelId)).files).toEqual({});
-    await expect(ask(info.modelId, 1)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    const question = client.submit(rawRequest([2, 20], { modelId: info.modelId }));
+    await expect(question).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 });
