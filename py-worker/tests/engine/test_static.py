@@ -124,6 +124,28 @@ def test_timings_and_facts(bench: Bench) -> None:
     assert result.timings["total"] >= parts * 0.99
 
 
+def test_many_questions_about_one_picture_see_it_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    forward = bench.model.vision_model.forward
+
+    def counted(pixel_values: torch.Tensor, **more: object) -> object:
+        seen.append(len(pixel_values))
+        return forward(pixel_values=pixel_values, **more)
+
+    monkeypatch.setattr(bench.model.vision_model, "forward", counted)
+    bench.engine.forget_pictures()
+    first = [bench.request([5] * n, [8] * n, image=103) for n in range(1, 9)]
+    replies = bench.run(*first)
+    later = [bench.request([6] * n, [9] * n, image=103, cached=True) for n in range(1, 9)]
+    more = bench.run(*later)
+
+    assert seen == [1]
+    monkeypatch.undo()
+    for request in first:
+        assert bench.unpadded(replies, request) == bench.judged(request)
+    assert all(more.results[request.request_id].image_cached for request in later)
+
+
 def test_one_picture_is_seen_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     forward = bench.model.vision_model.forward

@@ -72,6 +72,30 @@ class Judge:
                 found["sequences_scores"] = output.sequences_scores.tolist()
         return found
 
+    @torch.inference_mode()
+    def losses(self, picture: Path, prompt: str, candidates: list[str]) -> list[float]:
+        """What LAVIS's ``predict_class`` sorts by: each candidate's summed loss, in one padded batch.
+
+        For LLaMA it divides by the batch's width, which is the same for all.
+        """
+        decoder = self.model.language_model
+        prompted = self._embed(picture, prompt).expand(len(candidates), -1, -1)
+        rows = [self.tokenizer(candidate).input_ids for candidate in candidates]
+        if not decoder.config.is_encoder_decoder:
+            rows = [row[1:] for row in rows]
+        width = max(map(len, rows))
+        labels = torch.tensor([[*row, *[-100] * (width - len(row))] for row in rows])
+        if decoder.config.is_encoder_decoder:
+            logits = decoder(inputs_embeds=prompted, labels=labels).logits
+        else:
+            text = decoder.get_input_embeddings()(labels.clamp_min(0))
+            mask = torch.cat([torch.ones(prompted.shape[:2]), labels >= 0], dim=1).long()
+            logits = decoder(inputs_embeds=torch.cat([prompted, text], dim=1), attention_mask=mask).logits
+            logits = logits[:, prompted.shape[1] - 1 : -1]
+        loss = torch.nn.CrossEntropyLoss(reduction="none")(logits.flatten(0, 1), labels.flatten())
+        summed: list[float] = loss.view(len(rows), -1).sum(dim=1).tolist()
+        return summed
+
     def _embed(self, picture: Path, prompt: str) -> torch.Tensor:
         model = self.model
         pixels = self.pictures(images=Image.open(picture), return_tensors="pt").pixel_values
@@ -97,11 +121,14 @@ if __name__ == "__main__":
     asked, answers = map(Path, sys.argv[1:3])
     torch.set_num_threads(1)
     case = json.loads(asked.read_text())
-    found = {}
+    found, losses = {}, {}
     for folder in case["checkpoints"]:
         judge = Judge(Path(folder))
+        losses[folder] = [
+            judge.losses(Path(case["picture"]), prompt, case["candidates"]) for prompt in case["prompts"]
+        ]
         found[folder] = [
             [judge.answer(Path(case["picture"]), prompt, dict(options)) for prompt in case["prompts"]]
             for options in case["options"]
         ]
-    answers.write_text(json.dumps({"names": names(), "answers": found}))
+    answers.write_text(json.dumps({"names": names(), "answers": found, "losses": losses}))

@@ -62,7 +62,14 @@ interface Judged {
   readonly sequences_scores?: readonly number[];
 }
 
-let judged: { readonly names: readonly string[]; readonly answers: Record<string, Judged[][]> };
+const CANDIDATES = ["red", "a red circle", "three", "blue", "no", "a green star on the left", "5"];
+
+let judged: {
+  readonly names: readonly string[];
+  readonly answers: Record<string, Judged[][]>;
+  /** Of every candidate, by checkpoint and prompt. */
+  readonly losses: Record<string, number[][]>;
+};
 
 const folderOf = (name: string) => fileURLToPath(new URL(`../../../models/${name}`, import.meta.url));
 
@@ -71,7 +78,10 @@ beforeAll(async () => {
   const [asked = "", answers = ""] = ["asked.json", "answers.json"].map((name) => path.join(folder, name));
   const options = CASES.map(([given, theirs]) => ({ max_new_tokens: NEW, ...snakeCase(given), ...theirs }));
   const checkpoints = CHECKPOINTS.map(folderOf);
-  writeFileSync(asked, JSON.stringify({ checkpoints, picture: PICTURE, prompts: PROMPTS, options }));
+  writeFileSync(
+    asked,
+    JSON.stringify({ checkpoints, picture: PICTURE, prompts: PROMPTS, options, candidates: CANDIDATES }),
+  );
   await runPython("parity/generation/generate.py", [asked, answers]);
   judged = JSON.parse(readFileSync(answers, "utf8"));
   rmSync(folder, { recursive: true });
@@ -90,11 +100,13 @@ describe.each(CHECKPOINTS)("model.generate with %s", (name) => {
   let pool: WorkerPool;
   let model: InstructBlipForConditionalGeneration;
   let inputs: GenerateInputs;
+  let image: Uint8Array;
   beforeAll(async () => {
     pool = await WorkerPool.start({ model: name, threads: 1, logLevel: "error" });
     model = await InstructBlipForConditionalGeneration.fromPretrained(name, { pool });
     const processor = await InstructBlipProcessor.fromPretrained(name);
-    inputs = await processor({ images: await loadImage(PICTURE), text: PROMPTS });
+    image = await loadImage(PICTURE);
+    inputs = await processor({ images: image, text: PROMPTS });
   });
   afterAll(() => pool?.close());
 
@@ -120,6 +132,18 @@ describe.each(CHECKPOINTS)("model.generate with %s", (name) => {
         for (const [row, score] of best.entries())
           expect(sequencesScores?.at(row).item()).toBeCloseTo(score, 3);
       }
+    },
+  );
+
+  it.each(PROMPTS.map((prompt, at) => [prompt, at] as const))(
+    "ranks as LAVIS does: %s",
+    async (prompt, at) => {
+      const losses = judged.losses[folderOf(name)]?.[at] ?? [];
+      const order = [...losses.keys()].sort((one, other) => (losses[one] ?? 0) - (losses[other] ?? 0));
+      const { best, ranked } = await pool.rank({ image, prompt, candidates: CANDIDATES });
+      expect(ranked.map(({ index }) => index)).toEqual(order);
+      expect(best.text).toBe(CANDIDATES[order[0] ?? -1]);
+      for (const { index, logProb } of ranked) expect(logProb).toBeCloseTo(-(losses[index] ?? 0), 2);
     },
   );
 

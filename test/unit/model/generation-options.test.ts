@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { camelCase } from "../../../ts-client/src/errors/near-miss.ts";
 import type { GenerateOptions } from "../../../ts-client/src/model/generate-options.ts";
 import { toWireOptions, type WireContext } from "../../../ts-client/src/model/generation-options.ts";
-import { GENERATION_OPTIONS, WATERMARKING_FIELDS } from "../../../ts-client/src/model/generation-table.ts";
+import { GENERATION_OPTIONS } from "../../../ts-client/src/model/generation-table.ts";
 import { REMOVED_OPTIONS } from "../../../ts-client/src/model/removed-options.ts";
+import { WATERMARKING_FIELDS } from "../../../ts-client/src/model/watermarking.ts";
 import { generateOptions } from "../../../ts-client/src/protocol/schema/generate-options.ts";
 
 const AT_REST: WireContext = { maxNewTokens: 19, stream: false, otherNames: [] };

@@ -1,39 +1,27 @@
 import type { CallOptions, WireGenerateOptions } from "../engine/index.ts";
-import { InstructBlipError, invalidArgument } from "../errors/index.ts";
-import { readSize } from "../image/config.ts";
-import type { ImageInput, PictureSize } from "../image/index.ts";
+import { invalidArgument } from "../errors/index.ts";
 import { CALL_OPTIONS, takeCallOptions } from "./call-options.ts";
-import { flag } from "./forward/choose-outputs.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import { ASK_MAX_NEW_TOKENS, toWireOptions } from "./generation-options.ts";
-import { checkImage } from "./image-preparation.ts";
+import { type CheckedQuestion, QUESTION_FIELDS, type Question, takeQuestion } from "./question.ts";
 
 /** A question about a picture, with how it is to be answered. */
-export interface AskRequest extends GenerateOptions, CallOptions {
-  /** JPEG, PNG, WebP or GIF bytes, or decoded samples; read a file with `loadImage`. */
-  readonly image: ImageInput;
-  /** The question or instruction. @default "" */
-  readonly prompt?: string;
-  /** Which deployment. @default the only one */
-  readonly modelId?: string;
-  /** The size to give the picture; other sizes than the model's need `interpolatePosEncoding`. @default the checkpoint's */
-  readonly size?: PictureSize;
-  /** Whether the picture may have another size than the model's; its position embeddings are interpolated. @default false */
-  readonly interpolatePosEncoding?: boolean;
+export interface AskRequest extends Question, GenerateOptions, CallOptions {}
+
+/** Several questions about one picture, with how they are to be answered. */
+export interface AskAllRequest extends Omit<AskRequest, "prompt" | "requestId"> {
+  /** The questions or instructions, each with an answer of its own. */
+  readonly prompts: readonly string[];
 }
 
 /** A question that was checked. */
 export interface CheckedRequest {
-  readonly image: ImageInput;
-  readonly prompt: string;
-  readonly modelId: string | undefined;
-  readonly size: PictureSize | undefined;
-  readonly interpolate: boolean;
+  readonly question: CheckedQuestion;
   readonly call: CallOptions;
   readonly options: WireGenerateOptions;
 }
 
-const NAMES = ["image", "prompt", "modelId", "size", "interpolatePosEncoding", ...Object.keys(CALL_OPTIONS)];
+const NAMES = [...QUESTION_FIELDS, ...Object.keys(CALL_OPTIONS)];
 
 /**
  * Checks everything about a question that can be checked without reading its picture.
@@ -45,27 +33,31 @@ export function checkRequest(request: AskRequest, stream: boolean): CheckedReque
     throw invalidArgument("request", "an object with `image` and `prompt`", request);
   }
   const { call, rest } = takeCallOptions(request);
-  const { image, prompt = "", modelId, size, interpolatePosEncoding, ...options } = rest;
-  if (image === undefined && ("images" in options || "text" in options)) {
-    throw new InstructBlipError(
-      "INVALID_ARGUMENT",
-      "A question has one `image` and one `prompt`; several go to `askMany`.",
-      { path: "image" },
-    );
-  }
-  checkImage(image);
-  if (typeof prompt !== "string")
-    throw invalidArgument("prompt", "a string", prompt, "Several go to `askMany`.");
-  if (modelId !== undefined && (typeof modelId !== "string" || modelId === "")) {
-    throw invalidArgument("modelId", "a deployment's name", modelId);
-  }
+  const { question, rest: options } = takeQuestion(rest);
   return {
-    image,
-    prompt,
-    modelId,
-    size: size === undefined ? undefined : readSize(size, "size"),
-    interpolate: flag("interpolatePosEncoding", interpolatePosEncoding) ?? false,
+    question,
     call,
     options: toWireOptions(options, { maxNewTokens: ASK_MAX_NEW_TOKENS, stream, otherNames: NAMES }),
   };
+}
+
+/**
+ * The questions one by one, each of them checked.
+ *
+ * @throws INVALID_ARGUMENT, UNSUPPORTED
+ */
+export function eachQuestion(request: AskAllRequest): AskRequest[] {
+  if (typeof request !== "object" || request === null) {
+    throw invalidArgument("request", "an object with `image` and `prompts`", request);
+  }
+  const { prompts, ...shared } = request;
+  if (!Array.isArray(prompts)) throw invalidArgument("prompts", "an array of strings", prompts);
+  for (const one of ["prompt", "requestId"] as const) {
+    if (one in shared) {
+      throw invalidArgument(one, "left out: there are several questions", (shared as AskRequest)[one]);
+    }
+  }
+  const requests = prompts.map((prompt) => ({ ...shared, prompt }));
+  for (const each of requests) checkRequest(each, false);
+  return requests;
 }

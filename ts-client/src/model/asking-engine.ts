@@ -13,14 +13,24 @@ import type {
   Request,
   Submission,
 } from "../engine/index.ts";
-import { invalidArgument } from "../errors/index.ts";
+import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import type { InstructBlipProcessor } from "../processor/index.ts";
 import { type Answer, toAnswer } from "./answer.ts";
 import { AnswerStream } from "./answer-stream.ts";
-import { type AskRequest, checkRequest } from "./ask-request.ts";
+import { answerTokens } from "./answer-tokens.ts";
+import { type AskAllRequest, type AskRequest, checkRequest, eachQuestion } from "./ask-request.ts";
 import { ImagePreparation } from "./image-preparation.ts";
 import { inOrder } from "./in-order.ts";
 import { ProcessorCache } from "./processor-cache.ts";
+import type { CheckedQuestion } from "./question.ts";
+import {
+  type CheckedRanking,
+  checkRank,
+  checkScore,
+  type RankRequest,
+  type ScoreRequest,
+} from "./rank-request.ts";
+import { factsOf, likelihoodsOf, type Ranking, type Score, toRanking } from "./ranking.ts";
 
 /** How many questions are asked at once, and what a failure does. */
 export interface AskManyOptions {
@@ -113,6 +123,58 @@ export abstract class AskingEngine implements Engine {
     }
   }
 
+  /**
+   * Asks several questions about one picture, which is prepared, sent and encoded once. The first failure ends
+   * the rest.
+   *
+   * @returns the answers in the questions' order
+   * @example
+   * const [color, shape] = await pool.askAll({ image, prompts: ["What color is it?", "What shape is it?"] });
+   * @throws INVALID_ARGUMENT, UNSUPPORTED, and what `ask` rejects with
+   */
+  async askAll(request: AskAllRequest): Promise<Answer[]> {
+    const asked = eachQuestion(request).map((each) => this.#submit(each, false));
+    try {
+      return await Promise.all(
+        asked.map(async ({ submission, reading }) =>
+          toAnswer(await submission, await reading.processor(), reading.options),
+        ),
+      );
+    } catch (error) {
+      for (const { submission } of asked) submission.cancel("another question of the same call failed");
+      throw error;
+    }
+  }
+
+  /**
+   * Says which of some answers the model finds likeliest, as LAVIS's `predict_class` does: picture and prompt are
+   * read once, then every candidate is scored after them. Nothing is generated.
+   *
+   * @example
+   * const { best } = await pool.rank({ image, prompt: "Is it day or night?", candidates: ["day", "night"] });
+   * console.log(best.text, best.share);
+   * @throws INVALID_ARGUMENT, and what `ask` rejects with
+   */
+  async rank(request: RankRequest): Promise<Ranking> {
+    const checked = checkRank(request);
+    const { likelihoods, facts } = await this.#rank(checked, (index) => `candidates[${index}]`);
+    return toRanking(checked.candidates, likelihoods, checked.by, facts);
+  }
+
+  /**
+   * Says how likely the model finds an answer. For text that it generated, these are the `logProbs` of then.
+   *
+   * @example
+   * const { logProb } = await pool.score({ image, prompt: "What color is the circle?", text: "red" });
+   * @throws INVALID_ARGUMENT, and what `ask` rejects with
+   */
+  async score(request: ScoreRequest): Promise<Score> {
+    const { likelihoods, facts } = await this.#rank(checkScore(request), () => "text");
+    const [likelihood] = likelihoods;
+    if (likelihood === undefined) throw new InstructBlipError("INTERNAL", "The answer was not scored.");
+    return { ...facts, ...likelihood };
+  }
+
   /** The processor of a deployment, as `ask` uses it. */
   async processor(modelId?: string): Promise<InstructBlipProcessor> {
     return (await this.#processors.get(modelId)).processor;
@@ -132,7 +194,37 @@ export abstract class AskingEngine implements Engine {
   }
 
   #submit(request: AskRequest, stream: boolean) {
-    const { image, prompt, modelId, size, interpolate, call, options } = checkRequest(request, stream);
+    const { question, call, options } = checkRequest(request, stream);
+    const { prepare, processor } = this.#prepared(question);
+    const submission = this.submit(
+      { op: "generate", ...deployment(question), options, stream, prepare: (signal) => prepare(signal) },
+      call,
+    );
+    return { submission, reading: { options, processor } };
+  }
+
+  async #rank({ question, candidates, includeEnd, call }: CheckedRanking, path: (index: number) => string) {
+    const { prepare, processor } = this.#prepared(question);
+    const tokensOf = ({ tokenizer }: InstructBlipProcessor) =>
+      candidates.map((text, index) => answerTokens(tokenizer, text, includeEnd, path(index)));
+    const submission = this.submit(
+      {
+        op: "rank",
+        ...deployment(question),
+        options: {},
+        prepare: async (signal) => {
+          const inputs = await prepare(signal);
+          return { ...inputs, candidates: tokensOf(await processor()) };
+        },
+      },
+      call,
+    );
+    const result = await submission;
+    return { likelihoods: likelihoodsOf(result, tokensOf(await processor())), facts: factsOf(result) };
+  }
+
+  /** How a question's inputs are made, and the processor that makes them. */
+  #prepared({ image, prompt, modelId, size, interpolate }: CheckedQuestion) {
     // The processor that made the inputs also reads the answer, though the deployment may be gone by then.
     let used: InstructBlipProcessor | undefined;
     const prepare = async (signal: AbortSignal): Promise<PreparedInputs> => {
@@ -146,11 +238,10 @@ export abstract class AskingEngine implements Engine {
         qformerInputIds: Int32Array.from(qformerInputIds),
       };
     };
-    const submission = this.submit(
-      { op: "generate", options, stream, prepare, ...(modelId !== undefined && { modelId }) },
-      call,
-    );
-    const reading = { options, processor: async () => used ?? (await this.processor(modelId)) };
-    return { submission, reading };
+    return { prepare, processor: async () => used ?? (await this.processor(modelId)) };
   }
+}
+
+function deployment({ modelId }: CheckedQuestion): { modelId?: string } {
+  return modelId === undefined ? {} : { modelId };
 }

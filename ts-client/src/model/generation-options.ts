@@ -2,13 +2,9 @@ import type { WireGenerateOptions } from "../engine/index.ts";
 import { InstructBlipError, invalidArgument } from "../errors/index.ts";
 import { camelCase, nearMiss } from "../errors/near-miss.ts";
 import type { GenerateOptions } from "./generate-options.ts";
-import {
-  GENERATION_OPTIONS,
-  type GenerationOptionName,
-  type OptionFacts,
-  WATERMARKING_FIELDS,
-} from "./generation-table.ts";
+import { GENERATION_OPTIONS, type GenerationOptionName, type OptionFacts } from "./generation-table.ts";
 import { REMOVED_OPTIONS } from "./removed-options.ts";
+import { WATERMARKING_FIELDS } from "./watermarking.ts";
 
 /** New tokens of `generate` when no length is given: transformers' `max_length` of 20 less the start token. */
 export const GENERATE_MAX_NEW_TOKENS = 19;

@@ -1,5 +1,5 @@
 import type { WireGenerateOptions } from "../engine/index.ts";
-import type { GenerateOptions, WatermarkingConfig } from "./generate-options.ts";
+import type { GenerateOptions } from "./generate-options.ts";
 import { integer, isTokenId, isTokenIds, type OptionRule, real, shaped, toggle } from "./option-rules.ts";
 import {
   CACHES_THAT_DO_NOT_RUN,
@@ -13,6 +13,7 @@ import {
   isTokenRuns,
   parseStopStrings,
 } from "./option-shapes.ts";
+import { isWatermarking } from "./watermarking.ts";
 
 /** What there is to know about one option. */
 export interface OptionFacts<T = unknown> {
@@ -29,13 +30,12 @@ export interface OptionFacts<T = unknown> {
 
 type Table = { readonly [K in keyof GenerateOptions]-?: OptionFacts<NonNullable<GenerateOptions[K]>> };
 
-const newTokens = integer({ min: 1, max: 4096 });
 const probability = real({ min: 0, max: 1 });
 const tokenIds = shaped("an array of at most 512 token ids", "<json>", (value) => isTokenIds(value));
 
 /** Every generation option: its wire name, its values, its meaning. */
 export const GENERATION_OPTIONS = {
-  maxNewTokens: { wire: "max_new_tokens", rule: newTokens, help: "most new tokens" },
+  maxNewTokens: { wire: "max_new_tokens", rule: integer({ min: 1, max: 4096 }), help: "most new tokens" },
   minNewTokens: { wire: "min_new_tokens", rule: integer({ min: 0, max: 4096 }), help: "fewest new tokens" },
   maxLength: {
     wire: null,
@@ -231,7 +231,7 @@ export const GENERATION_OPTIONS = {
     rule: shaped("a token id", "<id>", isTokenId),
     help: "the token that fills shorter rows",
   },
-  logProbs: { wire: "log_probs", rule: toggle(), help: "return how likely the model found each token" },
+  logProbs: { wire: "log_probs", rule: toggle(), help: "return how likely each token was" },
   outputScores: { wire: "output_scores", rule: toggle(), help: "return every step's final scores" },
   outputLogits: { wire: "output_logits", rule: toggle(), help: "return every step's raw scores" },
   outputHiddenStates: {
@@ -248,31 +248,3 @@ export const GENERATION_OPTIONS = {
 
 /** The name of a generation option. */
 export type GenerationOptionName = keyof GenerateOptions;
-
-/** Fields of `watermarkingConfig` with their names on the wire and their values. */
-export const WATERMARKING_FIELDS = {
-  greenlistRatio: { wire: "greenlist_ratio", rule: real({ above: 0, below: 1 }) },
-  bias: { wire: "bias", rule: real() },
-  hashingKey: { wire: "hashing_key", rule: integer({ min: 0 }) },
-  seedingScheme: {
-    wire: "seeding_scheme",
-    rule: shaped('"lefthash" or "selfhash"', "<name>", (value): value is "lefthash" | "selfhash" =>
-      ["lefthash", "selfhash"].includes(value as string),
-    ),
-  },
-  contextWidth: { wire: "context_width", rule: integer({ min: 1, max: 64 }) },
-} as const satisfies {
-  readonly [K in keyof WatermarkingConfig]-?: {
-    wire: string;
-    rule: OptionRule<NonNullable<WatermarkingConfig[K]>>;
-  };
-};
-
-function isWatermarking(value: unknown): value is WatermarkingConfig {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const fields: Record<string, { rule: OptionRule<unknown> }> = WATERMARKING_FIELDS;
-  return Object.entries(value).every(
-    ([name, field]) =>
-      Object.hasOwn(fields, name) && (field === undefined || fields[name]?.rule.accepts(field)),
-  );
-}

@@ -1,6 +1,6 @@
 export type { Answer } from "./answer.ts";
 export { type AnswerPiece, AnswerStream } from "./answer-stream.ts";
-export type { AskRequest } from "./ask-request.ts";
+export type { AskAllRequest, AskRequest } from "./ask-request.ts";
 export { type AskFailure, AskingEngine, type AskManyOptions } from "./asking-engine.ts";
 export type { FromConfigOptions, FromPretrainedOptions } from "./bind-model.ts";
 export type { FeatureInputs } from "./forward/feature-pass.ts";
@@ -40,3 +40,7 @@ export {
 } from "./instructblip-for-conditional-generation.ts";
 export { InstructBlipQFormerModel, type QFormerOutputName } from "./instructblip-qformer-model.ts";
 export { InstructBlipVisionModel, type VisionOutputName } from "./instructblip-vision-model.ts";
+export { type Preset, presets } from "./presets.ts";
+export type { Question } from "./question.ts";
+export type { RankRequest, ScoreRequest } from "./rank-request.ts";
+export type { Likelihood, RankedCandidate, Ranking, Score } from "./ranking.ts";
