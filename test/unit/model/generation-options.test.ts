@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { camelCase } from "../../../ts-client/src/errors/near-miss.ts";
@@ -32,6 +33,17 @@ describe("names", () => {
   it("has a row for every field of the watermarking configuration", () => {
     const fields = Object.keys(generateOptions.shape.watermarking_config.unwrap().shape);
     expect(Object.values(WATERMARKING_FIELDS).map((field) => field.wire)).toEqual(fields);
+  });
+
+  it("says of every option what it is by default", () => {
+    const file = new URL("../../../ts-client/src/model/generate-options.ts", import.meta.url);
+    const [options = ""] = readFileSync(file, "utf8").split("export interface WatermarkingConfig");
+    const documented = Array.from(
+      options.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\?:/gs),
+      ([, text = "", name = ""]) => ({ name, hasDefault: text.includes("@default") }),
+    );
+    expect(documented.map(({ name }) => name).sort()).toEqual(Object.keys(GENERATION_OPTIONS).sort());
+    expect(documented.filter(({ hasDefault }) => !hasDefault)).toEqual([]);
   });
 
   it("knows no option that it also says is gone", () => {

@@ -14,15 +14,15 @@ export interface GenerateOptions {
    * @unit tokens
    */
   readonly maxNewTokens?: number;
-  /** Fewest new tokens. Wins over `minLength`. @default 0 @unit tokens */
+  /** Fewest new tokens; from 0 to `maxNewTokens`. Wins over `minLength`. @default 0 @unit tokens */
   readonly minNewTokens?: number;
-  /** Most tokens with the start token: `maxLength: L` allows L - 1 new ones. @default 20 for `generate` @unit tokens */
+  /** Most tokens with the start token: `maxLength: L` allows L - 1 new ones. From 2 to 4097. @default 20 for `generate` @unit tokens */
   readonly maxLength?: number;
-  /** Fewest tokens with the start token: `minLength: m` asks for m - 1 new ones. @default 0 @unit tokens */
+  /** Fewest tokens with the start token: `minLength: m` asks for m - 1 new ones. From 0 to 4097. @default 0 @unit tokens */
   readonly minLength?: number;
-  /** Ends a row once its text holds one of these; the text keeps it. */
+  /** Ends a row once its text holds one of these; the text keeps it. Up to 16, of 1 to 256 characters each. @default none */
   readonly stopStrings?: string | readonly string[];
-  /** Ends a row after this time on the worker; at least one token is made. @unit seconds */
+  /** Ends a row after this time on the worker; at least one token is made. Above 0, at most 86400. @default none @unit seconds */
   readonly maxTime?: number;
 
   /** Rows kept by beam search; 1 is none. From 1 to 64. @default 1 */
@@ -33,58 +33,66 @@ export interface GenerateOptions {
    * @default false
    */
   readonly earlyStopping?: boolean | "never";
-  /** Power of the length by which beam search divides a row's score: above 0 favours long rows, below 0 short ones. @default 1 */
+  /**
+   * Power of the length by which beam search divides a row's score: above 0 favours long rows, below 0 short ones. From
+   * -100 to 100.
+   * @default 1
+   */
   readonly lengthPenalty?: number;
   /** Answers to return: at most `numBeams`, or any number when sampling. From 1 to 64. @default 1 */
   readonly numReturnSequences?: number;
 
   /** Draws each token at random, by its probability, instead of taking the likeliest. @default false */
   readonly doSample?: boolean;
-  /** Divides the scores before sampling: below 1 is more certain, above 1 more varied. @default 1 */
+  /** Divides the scores before sampling: below 1 is more certain, above 1 more varied. Above 0, at most 1000. @default 1 */
   readonly temperature?: number;
-  /** Samples from this many likeliest tokens; 0 is all. @default 50 */
+  /** Samples from this many likeliest tokens; 0 is all. A whole number from 0 up. @default 50 */
   readonly topK?: number;
-  /** Samples from the likeliest tokens that together have this probability. @default 1 */
+  /** Samples from the likeliest tokens that together have this probability. From 0 to 1. @default 1 */
   readonly topP?: number;
-  /** Leaves out tokens less likely than this share of the likeliest. @default none */
+  /** Leaves out tokens less likely than this share of the likeliest. From 0 to 1. @default none */
   readonly minP?: number;
-  /** Keeps tokens until this share of the distribution's entropy is reached. @default none */
+  /** Keeps tokens until this share of the distribution's entropy is reached. Above 0, at most 1. @default none */
   readonly topH?: number;
-  /** Locally typical sampling: the probability mass to keep. @default 1 */
+  /** Locally typical sampling: the probability mass to keep. Above 0, at most 1. @default 1 */
   readonly typicalP?: number;
-  /** Leaves out tokens less likely than this. @default 0 */
+  /** Leaves out tokens less likely than this. From 0 to below 1. @default 0 */
   readonly epsilonCutoff?: number;
-  /** Eta sampling's cutoff: a mix of a fixed one and one by entropy. @default 0 */
+  /** Eta sampling's cutoff: a mix of a fixed one and one by entropy. From 0 to below 1. @default 0 */
   readonly etaCutoff?: number;
-  /** Makes sampling repeatable: the request has a random generator of its own. @default none */
+  /**
+   * Makes sampling repeatable: the request has a random generator of its own, and in float32 the same tokens whatever shares
+   * its batch. A whole number from 0 to 2^53 - 1.
+   * @default none
+   */
   readonly seed?: number;
 
-  /** Lowers the scores of tokens already generated; above 1 discourages repeating. @default 1 */
+  /** Lowers the scores of tokens already generated; above 1 discourages repeating. Above 0, at most 1000. @default 1 */
   readonly repetitionPenalty?: number;
-  /** No run of this many tokens comes twice; 0 is off. @default 0 */
+  /** No run of this many tokens comes twice; 0 is off. From 0 to 4096. @default 0 */
   readonly noRepeatNgramSize?: number;
-  /** Runs of tokens that never come. */
+  /** Runs of tokens that never come: at most 256, of 1 to 512 ids each. @default none */
   readonly badWordsIds?: readonly (readonly number[])[];
-  /** Tokens that never come. */
+  /** Tokens that never come; at most 512. @default none */
   readonly suppressTokens?: readonly number[];
-  /** Tokens that never come first. */
+  /** Tokens that never come first; at most 512. @default none */
   readonly beginSuppressTokens?: readonly number[];
   /**
    * The first new token; on decoder-only models the second, as transformers 5 does when it begins with embeddings.
    * @default none
    */
   readonly forcedBosTokenId?: number;
-  /** The token (or one of them) that comes last when the length is reached. */
+  /** The token, or one of at most 512, that comes last when the length is reached. @default none */
   readonly forcedEosTokenId?: number | readonly number[];
-  /** Added to a run's score when it would be completed: pairs of a run of tokens and a bias. */
+  /** Added to a run's score when it would be completed: at most 256 pairs of a run of 1 to 512 tokens and a bias. @default none */
   readonly sequenceBias?: readonly (readonly [tokens: readonly number[], bias: number])[];
-  /** From that many new tokens on, the end's score grows by this power: a pair of start and factor. */
+  /** From that many new tokens on, the end's score grows by this power: a pair of a start from 0 up and a factor above 0. @default none */
   readonly exponentialDecayLengthPenalty?: readonly [start: number, factor: number];
   /** Normalises the scores again after every change to them. @default false */
   readonly renormalizeLogits?: boolean;
   /** Replaces NaN and infinite scores; helps float16. @default false */
   readonly removeInvalidValues?: boolean;
-  /** Marks the text for later detection. */
+  /** Marks the text for later detection. @default none */
   readonly watermarkingConfig?: WatermarkingConfig;
 
   /**
