@@ -14,7 +14,7 @@ import {
 } from "../../ts-client/src/index.ts";
 import type { AskingEngine } from "../../ts-client/src/model/asking-engine.ts";
 import { WorkerTransport } from "../../ts-client/src/pool/transport/worker-transport.ts";
-import { contentHash, uuidv7 } from "../../ts-client/src/protocol/index.ts";
+import { contentHash, PartAssembly, uuidv7 } from "../../ts-client/src/protocol/index.ts";
 import { until } from "../support/processes.ts";
 
 /** As many layers, heads and patches as the published checkpoints, and narrow. */
@@ -108,6 +108,26 @@ describe("a reply of many megabytes", () => {
       expectClose(states.slice(0), one.hiddenStates.at(layer, 0));
     }
     expectClose(all.lastHiddenState.slice(0), one.lastHiddenState.slice(0));
+  });
+
+  it("leaves a turn of the event loop to everything else after each of its parts", async () => {
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const turns: number[] = [];
+    const add = PartAssembly.prototype.add;
+    vi.spyOn(PartAssembly.prototype, "add").mockImplementation(function (this: PartAssembly, part) {
+      turns.push(turn);
+      add.call(this, part);
+    });
+    const vision = await visionOf(pool);
+    await vision.forward({ pixelValues: pictures(1), outputs: ["attentions"] });
+    clearImmediate(next);
+    expect(turns).toHaveLength(40);
+    expect(new Set(turns).size).toBe(turns.length);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { Dealer } from "zeromq";
+import { Turns } from "../engine/turns.ts";
 import { LIMITS } from "../protocol/index.ts";
 
 /** What a socket does with what happens to it. */
@@ -11,8 +12,6 @@ export interface DealerHandlers {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Messages handled before timers get a turn. */
-const TURN = 64;
 /** How long a socket must be quiet after the other side went. @unit milliseconds */
 const SETTLE_MS = 20;
 
@@ -67,12 +66,13 @@ export class DealerSocket {
   }
 
   async #read(): Promise<void> {
+    const turns = new Turns();
     try {
       for await (const frames of this.#socket) {
         if (this.#closed) continue;
         this.#handle(frames);
         this.#handled += 1;
-        if (this.#handled % TURN === 0) await nextTurn();
+        if (turns.isOver(frames)) await nextTurn();
       }
     } catch (error) {
       // A pending receive rejects when the socket is closed under it.
@@ -95,11 +95,10 @@ export class DealerSocket {
   }
 
   async #write(): Promise<void> {
-    let sent = 0;
+    const turns = new Turns();
     for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
       await this.#socket.send(next as Buffer[]);
-      sent += 1;
-      if (sent % TURN === 0) await nextTurn();
+      if (turns.isOver(next)) await nextTurn();
     }
     this.#writing = false;
   }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Router } from "zeromq";
+import { Turns } from "../../engine/turns.ts";
 
 /** What a socket does with what comes in. */
 export interface RouterHandlers {
@@ -21,8 +22,6 @@ export interface RouterOptions {
   readonly heartbeat: boolean;
 }
 
-/** Messages handled before timers and other sockets get a turn. */
-const TURN = 64;
 /** How long a closing socket may take to hand over what was sent. @unit milliseconds */
 const LINGER_MS = 500;
 
@@ -82,13 +81,12 @@ export class RouterSocket {
   }
 
   async #read(): Promise<void> {
-    let handled = 0;
+    const turns = new Turns();
     try {
       for await (const [id, ...frames] of this.#socket) {
         if (id === undefined || this.#closed) continue;
         this.#handle(id.toString("hex"), frames);
-        handled += 1;
-        if (handled % TURN === 0) await nextTurn();
+        if (turns.isOver(frames)) await nextTurn();
       }
     } catch (error) {
       // A pending receive rejects with EAGAIN when the socket is closed under it.
@@ -105,7 +103,7 @@ export class RouterSocket {
   }
 
   async #write(): Promise<void> {
-    let sent = 0;
+    const turns = new Turns();
     for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
       const { peer, frames } = next;
       try {
@@ -113,8 +111,7 @@ export class RouterSocket {
       } catch {
         this.#handlers.onUnreachable(peer);
       }
-      sent += 1;
-      if (sent % TURN === 0) await nextTurn();
+      if (turns.isOver(frames)) await nextTurn();
     }
     this.#writing = false;
   }
