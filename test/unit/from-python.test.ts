@@ -37,9 +37,8 @@ describe("the guide for those who come from Python", () => {
   });
 
   it("names classes, methods and options as they are here", () => {
-    const classes = Object.entries(api).filter(([, value]) => typeof value === "function");
     const owners: Record<string, object> = {
-      ...Object.fromEntries(classes),
+      ...Object.fromEntries(Object.entries(api).filter(([, value]) => value instanceof Object)),
       config: api.InstructBlipConfig.prototype,
       processor: api.InstructBlipProcessor.prototype,
       model: api.InstructBlipForConditionalGeneration.prototype,
