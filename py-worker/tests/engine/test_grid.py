@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import torch
 from instructblip_worker.protocol import GenerateOptions
 from instructblip_worker.request import GenerateRequest
 from tests.engine.bench import Bench, Replies
+from tests.engine.figures import Figures
 from tests.engine.option_sets import LENGTH, Options, option_sets
 from tests.engine.oracle import Oracle
 
@@ -43,75 +45,71 @@ def test_the_grid_is_large_and_has_every_option() -> None:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_a_batch_equals_its_requests_alone(bench: Bench, oracle: Oracle, group: int) -> None:
+def test_a_batch_equals_its_requests_alone(
+    bench: Bench, oracle: Oracle, figures: Figures, group: int
+) -> None:
     failures = []
     for number in range(group, len(SETS), GROUPS):
         # Two prompts or three in turn.
-        wrong = _differences(bench, oracle, SETS[number], QUESTIONS[number % 2 :])
-        failures += [f"{SETS[number]}: {each}" for each in wrong]
+        for request, replies in _answered(bench, SETS[number], QUESTIONS[number % 2 :]):
+            wrong = _difference(bench, oracle, figures, request, replies)
+            failures += [f"{SETS[number]}: {wrong}"] if wrong else []
     assert failures == []
 
 
-def _differences(bench: Bench, oracle: Oracle, options: Options, questions: list[Question]) -> list[str]:
-    """What one set's batch has otherwise than transformers."""
+def _answered(
+    bench: Bench, options: Options, questions: list[Question]
+) -> Iterator[tuple[GenerateRequest, Replies]]:
+    """Each request of a set with its batch's replies."""
     requests = [
         bench.request(*question, **_converted(options, row)) for row, question in enumerate(questions)
     ]
-    batches = [[request] for request in requests]
-    if len({request.batch_key for request in requests}) == 1:
-        batches = [requests]
-    found: list[str] = []
-    for batch in batches:
+    together = len({request.batch_key for request in requests}) == 1
+    for batch in [requests] if together else [[request] for request in requests]:
         replies = bench.run(*batch)
         for request in batch:
-            if request.request_id in replies.errors:
-                found.append(replies.errors[request.request_id].message)
-            else:
-                found += _compare(bench, oracle, request, replies)
-    return found
+            yield request, replies
 
 
-def _compare(bench: Bench, oracle: Oracle, request: GenerateRequest, replies: Replies) -> list[str]:
+def _difference(
+    bench: Bench, oracle: Oracle, figures: Figures, request: GenerateRequest, replies: Replies
+) -> str | None:
+    """What an answer has otherwise than transformers'."""
+    if request.request_id in replies.errors:
+        return replies.errors[request.request_id].message
     output = oracle.generate(request)
     ours, theirs = bench.unpadded(replies, request), oracle.rows(request, output)
     if ours != theirs:
-        return [f"{ours} for {theirs}"]
+        return f"{ours} for {theirs}"
     tensors = replies.tensors[request.request_id]
-    for name in set(tensors) & {"scores", "logits"}:
-        apart = _apart(tensors[name], getattr(output, name), getattr(output, "beam_indices", None))
-        if apart > 1e-3:
-            return [f"{name} differ by {apart}"]
-    return []
+    for name in set(tensors) & {"scores", "logits", "sequences_scores"}:
+        expected = output[name]
+        if name != "sequences_scores":
+            expected = torch.stack(expected, dim=1)
+        beams = getattr(output, "beam_indices", None)
+        pair = (tensors[name], expected.numpy())
+        if name != "sequences_scores" and beams is not None:
+            pair = (_along(pair[0], beams), _along(pair[1], beams))
+        apart = figures.apart(name, *pair)
+        if apart > 1e-4:
+            return f"{name} differ by {apart}"
+    return None
 
 
-def _apart(ours: np.ndarray, theirs: tuple[torch.Tensor, ...], beam_indices: torch.Tensor | None) -> float:
-    """The largest difference of scores [rows, steps, V] where they are numbers.
-
-    Of beams, those along the answers count: the others go on for as long as the batch does.
-    """
-    steps = torch.stack(theirs, dim=1).numpy()
-    if beam_indices is None:
-        return _largest(ours, steps)
-    return max(
-        _largest(ours[beam, step], steps[beam, step])
-        for row in beam_indices.tolist()
-        for step, beam in enumerate(row)
-        if beam >= 0
+def _along(scores: np.ndarray, beam_indices: torch.Tensor) -> np.ndarray:
+    """Of [beams, steps, V] those that answers came from: the others go on as long as the batch."""
+    return np.stack(
+        [scores[beam, step] for row in beam_indices.tolist() for step, beam in enumerate(row) if beam >= 0]
     )
 
 
-def _largest(ours: np.ndarray, theirs: np.ndarray) -> float:
-    if not np.array_equal(np.isfinite(ours), np.isfinite(theirs)):
-        return float("inf")
-    finite = np.isfinite(theirs)
-    return float(np.abs(ours[finite] - theirs[finite]).max(initial=0))
-
-
 def _converted(options: Options, row: int) -> dict[str, Any]:
-    """The set as a request has it: rows of a batch draw by seeds of their own."""
+    """The set as a request has it: rows of a batch draw by seeds of their own, to lengths of their own."""
     own = dict(options)
-    if "seed" in own:
-        own["seed"] += row if own["seed"] < 1000 else 0
-    own.setdefault("max_new_tokens", LENGTH)
+    if own.get("seed", 1000) < 1000:
+        own["seed"] += row
+    if "max_new_tokens" not in own:
+        alike = "num_beams" in own or "forced_eos_token_id" in own
+        own["max_new_tokens"] = LENGTH + (0 if alike else row)
     shared = msgspec.convert(own, GenerateOptions)
     return msgspec.structs.asdict(shared)
