@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,12 +46,24 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench("opt", folder)
 
 
-@pytest.mark.parametrize("beams", [1, 3])
-def test_a_batch_equals_its_requests_alone(opt: Bench, beams: int) -> None:
-    requests = [opt.request([5] * n, [8] * n, n, num_beams=beams) for n in (1, 6, 3)]
-    replies = opt.run(*requests)
-    for request in requests:
-        assert opt.unpadded(replies, request) == opt.judged(request)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"num_beams": 3},
+        {"cache_implementation": "static", "repetition_penalty": 1.5},
+        {"prompt_lookup_num_tokens": 3, "max_new_tokens": 20},
+        {"output_hidden_states": True, "output_attentions": True, "log_probs": True},
+    ],
+    ids=lambda options: "-".join(options) or "greedy",
+)
+def test_a_batch_equals_its_requests_alone(opt: Bench, options: dict[str, Any]) -> None:
+    requests = [opt.request([5] * n, [8] * n, n, **options) for n in (1, 6, 3)]
+    together = len({request.batch_key for request in requests}) == 1
+    for batch in [requests] if together else [[request] for request in requests]:
+        replies = opt.run(*batch)
+        for request in batch:
+            assert opt.unpadded(replies, request) == opt.judged(request)
 
 
 def test_candidates_are_scored_as_in_transformers(opt: Bench) -> None:

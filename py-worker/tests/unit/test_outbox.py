@@ -28,22 +28,26 @@ def sent(outbox: Outbox) -> list[tuple[Message, list[TensorFrame]]]:
     return [each for each in found if each is not None]
 
 
-def streaming(number: int, tokens: int) -> Request:
-    """A request with tokens to send."""
+def streaming(number: int, tokens: int, *, likelihoods: bool = False) -> Request:
+    """A request with tokens to send, and their log-probabilities."""
     found = request()
     found.request_id = f"00000000-0000-4000-8000-{number:012d}"
     found.stream = TokenStream(wanted=True, credit=None)
-    found.stream.push([2**31 - 1] * tokens)
+    found.stream.push([2**31 - 1] * tokens, [-1.1] * tokens if likelihoods else ())
     return found
 
 
-@pytest.mark.parametrize(("requests", "tokens"), [(300, 1), (3, 1024), (70, 60), (1, 1024)])
-def test_chunks_of_any_number_and_size_fit(outbox: Outbox, requests: int, tokens: int) -> None:
-    outbox.chunks([streaming(number, tokens) for number in range(requests)])
+@pytest.mark.parametrize("likelihoods", [False, True])
+@pytest.mark.parametrize(("requests", "tokens"), [(300, 1), (256, 4), (3, 1024), (70, 60), (1, 1024)])
+def test_chunks_of_any_number_and_size_fit(
+    outbox: Outbox, requests: int, tokens: int, likelihoods: bool
+) -> None:
+    outbox.chunks([streaming(number, tokens, likelihoods=likelihoods) for number in range(requests)])
     chunks = [message for message, _ in sent(outbox) if isinstance(message, Chunk)]
     entries = [entry for chunk in chunks for entry in chunk.chunks]
     assert len(entries) == requests
     assert all(len(entry.tokens) == tokens for entry in entries)
+    assert all(len(entry.log_probs or []) == (tokens if likelihoods else 0) for entry in entries)
 
 
 def test_nothing_to_stream_sends_nothing(outbox: Outbox) -> None:
