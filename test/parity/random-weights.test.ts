@@ -171,6 +171,16 @@ describe("models of random weights", () => {
     expect(await client.models()).toHaveLength(before.length);
   });
 
+  test("answer no text, as they have no tokenizers", async () => {
+    const { modelId } = await client.load({ config: opt, seed: 5 });
+    const model = await InstructBlipForConditionalGeneration.fromConfig(opt, { pool: client, seed: 5 });
+    const { pixelValues } = inputs(5);
+    const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 } as const;
+    for (const failed of [model.generate({ pixelValues }), client.ask({ image, modelId })]) {
+      await expect(failed).rejects.toMatchObject({ code: "UNSUPPORTED", path: "inputIds" });
+    }
+  });
+
   test("of one encoder say that they have no language model, and have no files", async () => {
     const { info } = await InstructBlipVisionModel.fromConfig(visionConfig, { pool: client, seed: 8 });
     expect(info).toMatchObject({ languageModel: "none", imageSize: 32, vocabSize: 0, dtype: "float32" });

@@ -115,7 +115,6 @@ async function passes(name: string, pool: AskingEngine): Promise<void> {
   });
   add("features", "model", whole, features);
 
-  if (!isT5) return;
   const length = { maxNewTokens: 8, minNewTokens: 8 };
   const sequences = await model.generate({ ...wide, interpolatePosEncoding: true, ...length });
   const tokens = Array.from(sequences.data, Number).slice(1);

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/index.ts";
+import { InstructBlipError } from "../errors/index.ts";
 import { InstructBlipProcessor } from "../processor/index.ts";
 
 /** A processor and the hash of the files it was made from. */
@@ -16,8 +17,17 @@ export class ProcessorCache {
     this.#engine = engine;
   }
 
+  /** @throws UNSUPPORTED for a model that has none */
   async get(modelId: string | undefined): Promise<ServedProcessor> {
     const assets = await this.#engine.assets(modelId);
+    if (Object.keys(assets.files).length === 0) {
+      throw new InstructBlipError(
+        "UNSUPPORTED",
+        "This model was made from a configuration: it has no tokenizers. Give its `generate` and `forward` token ids, " +
+          "in `inputIds` and `qformerInputIds`.",
+        { path: "inputIds" },
+      );
+    }
     const known = this.#byHash.get(assets.hash);
     if (known !== undefined) return { processor: await known, hash: assets.hash };
     const made = Promise.resolve(InstructBlipProcessor.fromAssets(assets));
