@@ -61,8 +61,10 @@ describe("a model from the hub", () => {
     });
     expect(loaded).toMatchObject({ modelId: "stuck-for-a-while", languageModel: "t5" });
     const download = told.filter(({ stage }) => stage === "download");
-    expect(download.at(-1)).toMatchObject({ modelId: "stuck-for-a-while", file: "model.safetensors" });
-    expect(download.at(-1)?.totalBytes).toBeGreaterThan(24_000_000);
+    expect(download).toContainEqual(
+      expect.objectContaining({ modelId: "stuck-for-a-while", file: "model.safetensors" }),
+    );
+    expect(Math.max(...download.map(({ totalBytes = 0 }) => totalBytes))).toBeGreaterThan(24_000_000);
     expect(told.at(-1)?.stage).not.toBe("download");
     expect(JSON.stringify([await client.models(), await client.stats()])).not.toContain(TOKEN);
     for (const pid of children(started.pid)) {
