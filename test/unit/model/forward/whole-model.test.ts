@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import { InstructBlipConfig } from "../../../../ts-client/src/config/index.ts";
 import { InstructBlipForConditionalGeneration } from "../../../../ts-client/src/model/index.ts";
 import { Tensor } from "../../../../ts-client/src/tensor/index.ts";
 import { PassEngine } from "./pass-engine.ts";
@@ -24,7 +25,7 @@ beforeEach(async () => {
   t5 = await InstructBlipForConditionalGeneration.fromPretrained("tiny-shapes-t5", { pool });
   // The engine knows one model; what a deployment of LLaMA says of itself is beside the point here.
   llama = await InstructBlipForConditionalGeneration.fromConfig(
-    (await import("../../../../ts-client/src/config/index.ts")).InstructBlipConfig.fromJSON({
+    InstructBlipConfig.fromJSON({
       ...t5.config.toJSON(),
       text_config: { model_type: "llama", hidden_size: 64, vocab_size: 1408 },
     }),
