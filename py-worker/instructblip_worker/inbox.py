@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .request import Request
 
@@ -54,6 +54,33 @@ class Inbox:
                 if self._closed:
                     return []
                 self._changed.wait()
+
+    def take_next(
+        self, slots: int, free: int, at_once: int, flies: Callable[[Request], bool]
+    ) -> list[Request]:
+        """What is to run next, without waiting: requests that fly, or a batch that does not when one is due.
+
+        The oldest decides which. Those that fly come while they fit into the ``free`` ones of ``slots`` rows,
+        ``at_once`` rows at most, up to the first that does not fly; one that needs more rows comes by itself
+        when all are free. Empty when nothing fits.
+        """
+        with self._changed:
+            head = self._pop_live()
+            if head is None:
+                return []
+            if not flies(head):
+                return [head, *self._pop_like(head, slots - head.rows)]
+            if free == slots and head.rows > min(free, at_once):
+                return [head]
+            taken: list[Request] = []
+            room = min(free, at_once)
+            while head is not None and flies(head) and head.rows <= room:
+                taken.append(head)
+                room -= head.rows
+                head = self._pop_live()
+            if head is not None:
+                self._waiting.appendleft(head)
+            return taken
 
     def take_now(self, rows: int) -> list[Request]:
         """Whatever fits into ``rows`` without waiting, whatever its key, oldest first."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -13,6 +14,7 @@ from .engine import Gauges, Served
 from .errors import RequestError, WorkerError, invalid
 from .failures import explain, fail_all
 from .feature_cache import FeatureCache
+from .flight import Flight, can_fly, flight_of
 from .forward import ForwardPasses
 from .inbox import Inbox
 from .outbox import Outbox
@@ -23,6 +25,8 @@ from .protocol import GenerateOptions, ModelFacts, TensorFrame
 from .request import ForwardRequest, GenerateRequest, Picture, QuestionRequest, RankRequest, Request
 from .stages import Prompt
 
+_BOARDING = 4
+"""Rows that join between two steps: those in flight wait for them."""
 _LONGEST_PROMPT = 4096
 """T5 has no limit of its own, but its memory grows with the square of the prompt."""
 
@@ -59,6 +63,7 @@ class ModelEngine:
             self._pipeline = Pipeline(loaded.parts.whole, loaded.normalise, self._cache, pad)
         dtype = self.served.model.dtype
         self._forward = ForwardPasses(loaded.parts, loaded.normalise, self._pipeline, dtype)
+        self._flight = None if loaded.decoder is None else flight_of(loaded.decoder, self._count)
 
     def check(self, request: Request) -> None:
         """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
@@ -88,22 +93,58 @@ class ModelEngine:
         self._cache.clear()
 
     def serve(self, inbox: Inbox, outbox: Outbox) -> None:
-        """Run batch after batch until the inbox is closed and empty."""
-        while batch := inbox.take_batch(self._slots):
-            self.run(batch, outbox)
+        """Answer what comes until the inbox is closed and empty.
 
-    def run(self, batch: Sequence[Request], outbox: Outbox) -> None:
-        """Answer every request of a batch, or fail those that are left when something goes wrong."""
-        failure: WorkerError | None = None
+        What flies joins those in flight between two of their steps; other work takes its turn there too.
+        """
+        while True:
+            rows = 0 if self._flight is None else self._flight.rows
+            taken = inbox.take_next(self._slots, self._slots - rows, _BOARDING, self._flies)
+            if taken:
+                work = self._board if self._flies(taken[0]) else self._run
+                if failure := self._failure(work, taken, outbox):
+                    fail_all(outbox, taken, failure)
+            if self._flight is not None and self._flight.rows:
+                if failure := self._failure(self._step, self._flight, outbox):
+                    fail_all(outbox, self._flight.abandon(), failure)
+            elif not taken:
+                if inbox.closed and not len(inbox):
+                    return
+                inbox.wait(None)
+
+    def _failure(self, work: Callable[..., None], *arguments: Any) -> WorkerError | None:
+        """Do some work; what went wrong, if something did."""
         try:
-            self._run(batch, outbox)
+            work(*arguments)
         except Exception as error:
             failure = explain(error)
+        else:
+            return None
         # Not above: while the exception lives, its traceback keeps the tensors of every frame.
-        if failure is not None:
-            if self._device.type == "cuda" and failure.code == "CUDA_OOM":
-                torch.cuda.empty_cache()
-            fail_all(outbox, batch, failure)
+        if self._device.type == "cuda" and failure.code == "CUDA_OOM":
+            torch.cuda.empty_cache()
+        return failure
+
+    def _flies(self, request: Request) -> bool:
+        return self._flight is not None and isinstance(request, GenerateRequest) and can_fly(request.options)
+
+    @torch.inference_mode()
+    def _board(self, requests: Sequence[Request], outbox: Outbox) -> None:
+        """Take requests into the flight, as far as their pictures are what they are said to be."""
+        now = time.monotonic()
+        for request in requests:
+            request.started_at = now
+        boarding = [r for r in requests if isinstance(r, GenerateRequest) and _has_own_picture(r, outbox)]
+        if not boarding or self._flight is None:
+            return
+        prompt, facts = self._ask(boarding)
+        self._flight.join(boarding, prompt, facts, outbox)
+
+    @torch.inference_mode()
+    def _step(self, flight: Flight, outbox: Outbox) -> None:
+        flight.step(outbox)
+        if self._device.type == "cuda":
+            self.gauges.device_bytes = torch.cuda.memory_allocated(self._device)
 
     @torch.inference_mode()
     def _run(self, batch: Sequence[Request], outbox: Outbox) -> None:
@@ -132,9 +173,9 @@ class ModelEngine:
             raise RequestError("UNSUPPORTED", "This model has no language model: it cannot answer.")
         facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
         stage = _Stages(facts.timings, self._device)
-        pipeline.see([request.picture for request in requests], self._count)
-        stage("vision")
         pictures = [request.picture for request in requests]
+        pipeline.see(pictures, self._count)
+        stage("vision")
         queries = pipeline.query(pictures, [request.qformer_input_ids for request in requests])
         prompt = pipeline.prompt(queries, [request.input_ids for request in requests])
         stage("qformer")

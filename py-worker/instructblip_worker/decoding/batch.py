@@ -74,7 +74,7 @@ class Batch:
             return
         for request, flags in zip(self.requests, broken.view(len(self.requests), -1), strict=True):
             if bool(flags.any()):
-                self._outbox.error(request, _not_numbers(request.options))
+                self._outbox.error(request, not_numbers(request.options))
 
     def step(self, rows: Sequence[Row]) -> None:
         """Stream the newest tokens, and answer the requests that are over."""
@@ -122,7 +122,8 @@ class Batch:
         )
 
 
-def _not_numbers(options: GenerateOptions) -> RequestError:
+def not_numbers(options: GenerateOptions) -> RequestError:
+    """Why a request ends whose scores are NaN."""
     if options.exponential_decay_length_penalty is None:
         return RequestError("OUTPUT_INVALID", "The model's scores are not numbers.")
     # transformers multiplies the end's score, which is minus infinity where another option rules the end out.

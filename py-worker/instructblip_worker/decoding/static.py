@@ -39,17 +39,17 @@ class StaticDecoder:
     """Runs requests of one batch key together. All rows are answered as soon as they are over."""
 
     def __init__(self, language_model: Any, special: SpecialTokens, tokenizer_file: Path | None) -> None:
-        self._model = language_model
-        self._special = special
-        self._shape = LanguageModelShape.of(language_model.config)
-        self._stop_strings = StopStrings(tokenizer_file) if tokenizer_file is not None else None
+        self.model = language_model
+        self.special = special
+        self.shape = LanguageModelShape.of(language_model.config)
+        self.stop_strings = StopStrings(tokenizer_file) if tokenizer_file is not None else None
         # T5's sequences begin with the start token; a decoder-only model returns new tokens alone.
         self._led = bool(language_model.config.is_encoder_decoder)
 
     def check(self, options: GenerateOptions, prompt: int) -> None:
         """Raise :class:`~..errors.RequestError` for options that ``prompt`` tokens cannot be continued by."""
-        check_options(options, prompt, self._shape)
-        if options.stop_strings and self._stop_strings is None:
+        check_options(options, prompt, self.shape)
+        if options.stop_strings and self.stop_strings is None:
             raise RequestError(
                 "UNSUPPORTED",
                 "stop_strings need a tokenizer, and a model made from a configuration has none.",
@@ -65,7 +65,7 @@ class StaticDecoder:
         on_step: Callable[[], None],
     ) -> None:
         """Decode and answer. ``prompt`` has a row for each request; ``on_step`` counts progress."""
-        special = ending(requests[0].options, self._special)
+        special = ending(requests[0].options, self.special)
         batch = Batch(requests, facts, outbox, special, on_step)
         if beams(requests[0].options) > 1:
             self._search(batch, prompt)
@@ -79,7 +79,7 @@ class StaticDecoder:
         copies = sequences(options)
         # transformers would keep a draw's scores with the noise.
         recorder = Recorder(keep=bool(options.output_scores and options.do_sample))
-        processors = [*warpers(options, self._shape.vocab_size, device), recorder]
+        processors = [*warpers(options, self.shape.vocab_size, device), recorder]
         if options.do_sample:
             draws = [row_generators(r.options.seed, copies, device) for r in batch.requests]
             processors.append(GumbelDraw([generator for rows in draws for generator in rows]))
@@ -154,17 +154,17 @@ class StaticDecoder:
         if looks_up(options) and self._led:
             # transformers' own cache has as many layers as the encoder, and fails to shorten unused ones.
             arguments["past_key_values"] = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        attentions = eager_attention(self._model, wanted=bool(options.output_attentions))
+        attentions = eager_attention(self.model, wanted=bool(options.output_attentions))
         with warnings.catch_warnings(), attentions:
             # That penalties see new tokens only is what is wanted.
             warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
-            return self._model.generate(
+            return self.model.generate(
                 generation_config=generation_config(options, batch.special, batch.longest), **arguments
             )
 
     def _stops(self, batch: Batch) -> Any:
         strings = batch.options.stop_strings
-        return self._stop_strings.criterion(strings) if strings and self._stop_strings else None
+        return self.stop_strings.criterion(strings) if strings and self.stop_strings else None
 
 
 def _beam_reason(row: Row, batch: Batch, stops: Any, watch: BeamWatch) -> FinishReason:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from transformers.generation.logits_process import LogitsProcessorList
 
-from ..decoding.options import generation_config
+from ..decoding.options import ending, generation_config
 from ..decoding.sampling import GumbelDraw, warpers
 from ..protocol import GenerateOptions
 from ..special_tokens import SpecialTokens
@@ -42,15 +43,18 @@ class SettingsMaker:
 
     def make(self, options: GenerateOptions, key: bytes) -> Settings:
         """The settings of a request; ``key`` is equal for those that change scores alike."""
-        config = generation_config(options, self._special, options.max_new_tokens)
+        config = generation_config(options, ending(options, self._special), options.max_new_tokens)
         # transformers counts the start token of an encoder-decoder, and nothing for a prompt of embeddings.
         seen = int(self._led)
         config.max_length = seen + options.max_new_tokens
         config.min_length = seen + options.min_new_tokens if options.min_new_tokens else 0
         self._model._prepare_special_tokens(config, kwargs_has_attention_mask=True, device=self._device)
-        found = self._model._get_logits_processor(
-            generation_config=config, input_ids_seq_length=seen, device=str(self._device)
-        )
+        with warnings.catch_warnings():
+            # That penalties see new tokens only is what is wanted.
+            warnings.filterwarnings("ignore", message=".*with `inputs_embeds` and without `input_ids`")
+            found = self._model._get_logits_processor(
+                generation_config=config, input_ids_seq_length=seen, device=str(self._device)
+            )
         found = LogitsProcessorList([*found, *warpers(options, self._vocab_size, self._device)])
         return Settings(
             key=key,
@@ -90,9 +94,7 @@ def choose(rows: Sequence[FlightRow], logits: torch.Tensor) -> Chosen:
     return chosen
 
 
-def _choose_some(
-    rows: Sequence[FlightRow], logits: torch.Tensor, indices: list[int], chosen: Chosen
-) -> None:
+def _choose_some(rows: Sequence[FlightRow], logits: torch.Tensor, indices: list[int], chosen: Chosen) -> None:
     """Rows with equal settings that do not look back, or one that does."""
     first = rows[indices[0]]
     ids = torch.tensor([first.ids], device=logits.device) if first.settings.looks_back else None
@@ -101,7 +103,9 @@ def _choose_some(
         ids = torch.zeros((len(indices), 0), dtype=torch.int64, device=logits.device)
     elif not first.ids:
         ids = torch.zeros((1, 0), dtype=torch.int64, device=logits.device)
-    scores = first.settings.processors(ids, logits[indices].clone())
+    # transformers' annotations name classes that no tensor has.
+    process: Any = first.settings.processors
+    scores: torch.Tensor = process(ids, logits[indices].clone())
     for position, index in enumerate(indices):
         if rows[index].keeps_scores:
             rows[index].scores.append(scores[position])

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from ..decoding.options import batch_key, sequences
+from ..decoding.batch import not_numbers
+from ..decoding.options import batch_key, ending, sequences
 from ..decoding.outputs import floats
 from ..decoding.sampling import row_generators
 from ..decoding.stop_strings import StopStrings
-from ..errors import RequestError
 from ..outbox import Answer, Outbox
 from ..request import GenerateRequest
 from ..special_tokens import SpecialTokens
@@ -46,12 +46,11 @@ class Flight:
         language: Language,
         special: SpecialTokens,
         vocab_size: int,
-        stop_strings: StopStrings,
+        stop_strings: StopStrings | None,
         on_step: Callable[[], None],
     ) -> None:
         self._language = language
         self._special = special
-        self._eos = frozenset(special.eos)
         self._stop_strings = stop_strings
         self._on_step = on_step
         self._device: torch.device = model.get_input_embeddings().weight.device
@@ -82,18 +81,20 @@ class Flight:
     ) -> None:
         """Take requests on; ``prompt`` has a row for each. Their first tokens may be known at once."""
         began = time.perf_counter()
-        joining: list[FlightRow] = []
-        for request, cached in zip(requests, image_cached, strict=True):
-            rows = self._rows_of(request)
-            self._passengers[request.key] = _Passenger(request, rows, cached, timings, began)
-            joining += rows
+        boarding = [
+            _Passenger(request, self._rows_of(request), cached, timings, began)
+            for request, cached in zip(requests, image_cached, strict=True)
+        ]
+        joining = [row for passenger in boarding for row in passenger.rows]
         copies = torch.tensor([sequences(request.options) for request in requests], device=self._device)
         if len(joining) > len(requests):
             prompt = Prompt(
                 prompt.embeds.repeat_interleave(copies, dim=0), prompt.mask.repeat_interleave(copies, dim=0)
             )
         scores = self._language.join(prompt)
+        # Not before: a prefill that fails leaves everything as it was.
         self._rows += joining
+        self._passengers.update({passenger.request.key: passenger for passenger in boarding})
         for passenger in self._passengers.values():
             passenger.company = max(passenger.company, len(self._passengers))
         if scores is not None:
@@ -118,6 +119,7 @@ class Flight:
     def _rows_of(self, request: GenerateRequest) -> list[FlightRow]:
         options = request.options
         copies = sequences(options)
+        special = ending(options, self._special)
         settings = self._settings.make(options, batch_key(options))
         generators: list[torch.Generator | None] = [None] * copies
         if options.do_sample:
@@ -128,6 +130,7 @@ class Flight:
                 request=request,
                 settings=settings,
                 generator=generator,
+                special=special,
                 ends_at=ends_at,
                 lead=self._lead,
                 next_token=self._special.start,
@@ -140,11 +143,9 @@ class Flight:
         chosen = choose(rows, scores)
         for row, token, broken in zip(rows, chosen.tokens, chosen.broken, strict=True):
             if broken:
-                outbox.error(
-                    row.request, RequestError("OUTPUT_INVALID", "The model's scores are not numbers.")
-                )
+                outbox.error(row.request, not_numbers(row.request.options))
             if not row.over:
-                row.extend(token, self._eos, self._stops(row.request))
+                row.extend(token, self._stops(row.request))
         now = time.perf_counter()
         moved = {row.request.key for row in rows}
         for key in moved:
@@ -153,17 +154,17 @@ class Flight:
             passenger.request.steps += 1
             if len(passenger.rows) == 1 and not passenger.request.settled:
                 passenger.request.stream.push(passenger.rows[0].tokens[-1:])
+        self._on_step()
         outbox.chunks(self._passengers[key].request for key in moved)
         for key in moved:
             passenger = self._passengers[key]
             if not passenger.request.settled and all(row.over for row in passenger.rows):
                 self._answer(passenger, outbox)
         self._let_go()
-        self._on_step()
 
     def _stops(self, request: GenerateRequest) -> Any | None:
         strings = request.options.stop_strings
-        return self._stop_strings.criterion(strings) if strings else None
+        return self._stop_strings.criterion(strings) if strings and self._stop_strings else None
 
     def _let_go(self) -> None:
         """Take out the rows that are over, and the requests without rows."""
@@ -194,7 +195,7 @@ class Flight:
             Answer(
                 sequences=[[self._special.start, *row.tokens] for row in rows],
                 finish_reasons=[row.finish_reason or "length" for row in rows],
-                pad_token_id=self._special.pad,
+                pad_token_id=rows[0].special.pad,
                 batch_size=passenger.company,
                 image_cached=passenger.image_cached,
                 timings={

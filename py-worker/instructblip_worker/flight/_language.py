@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import torch
 
+from ..decoding.options import beams, looks_up
 from ..protocol import GenerateOptions
 from ..stages import Prompt
 
@@ -44,5 +45,12 @@ def language_of(model: Any) -> Language | None:
 
 
 def can_fly(options: GenerateOptions) -> bool:
-    """Whether a request's rows are decoded each for itself: not with beams, and not without a cache."""
-    return (options.num_beams or 1) == 1 and options.use_cache is not False
+    """Whether a request's rows are decoded each for itself, a token a step, over the table."""
+    return (
+        beams(options) == 1
+        and not looks_up(options)
+        and options.use_cache is not False
+        and options.cache_implementation in (None, "dynamic")
+        and not options.output_attentions
+        and not options.output_hidden_states
+    )

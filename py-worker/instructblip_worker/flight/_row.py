@@ -10,6 +10,7 @@ import torch
 
 from ..protocol import FinishReason
 from ..request import GenerateRequest
+from ..special_tokens import SpecialTokens
 
 if TYPE_CHECKING:
     from transformers.generation.logits_process import LogitsProcessorList
@@ -40,6 +41,8 @@ class FlightRow:
     settings: Settings
     generator: torch.Generator | None
     """Its own source of chance, when it samples."""
+    special: SpecialTokens
+    """Those that its request goes by."""
     ends_at: float | None
     """When `max_time` is over, on the monotonic clock."""
     lead: list[int]
@@ -74,11 +77,11 @@ class FlightRow:
         """Whether it needs no more steps."""
         return self.finish_reason is not None or self.request.settled
 
-    def extend(self, token: int, eos: frozenset[int], stops: Any | None) -> None:
+    def extend(self, token: int, stops: Any | None) -> None:
         """Take the newest token. ``stops`` tells which rows of ids [B, T] end in a stop string."""
         self.tokens.append(token)
         self.next_token = token
-        if token in eos:
+        if token in self.special.eos:
             self.finish_reason = "eos"
         elif stops is not None and bool(stops(torch.tensor([self.ids]), None)[0]):
             self.finish_reason = "stop"

@@ -138,7 +138,7 @@ class T5Language:
         # [N, L]
         distance = at[:, None] - torch.arange(longest, device=self._device)
         # [h, N, L] -> [N, h, 1, L]
-        bias = self._bias[:, distance.clamp_min(0)].permute(1, 0, 2)[:, :, None]
+        bias: torch.Tensor = self._bias[:, distance.clamp_min(0)].permute(1, 0, 2)[:, :, None]
         if min(self._lengths) == max(self._lengths):
             return bias
         return bias.masked_fill((distance < 0)[:, None, None], -torch.inf)
@@ -166,4 +166,5 @@ def _clamp(x: torch.Tensor) -> torch.Tensor:
         return x
     most = torch.finfo(x.dtype).max
     limit = torch.where(torch.isinf(x).any(), most - 1000, most)
-    return torch.clamp(x, min=-limit, max=limit)
+    clamped: torch.Tensor = torch.clamp(x, min=-limit, max=limit)
+    return clamped

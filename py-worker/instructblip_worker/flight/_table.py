@@ -25,8 +25,8 @@ class Shape:
 class KeyValueTable:
     """One slot a row: [layers, 2, slots, heads, columns, head_dim].
 
-    Rows fill the first slots, without gaps. A row's tokens are in columns 0, 1, 2, …: what is beyond its length
-    is from earlier rows, and must be masked.
+    Rows fill the first slots, without gaps. A row's tokens are in columns 0, 1, 2, …: what is beyond its
+    length is from earlier rows, and must be masked.
     """
 
     def __init__(self, shape: Shape) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from ..errors import LoadError, bad_data
 from ..exit_status import BAD_DATA, INTERNAL
+from ..inbox import Inbox
 from ..model_engine import ModelEngine
 from ..outbox import Outbox
 from ..parts import Parts
@@ -93,7 +94,10 @@ def _answer_once(engine: ModelEngine) -> None:
     registry.add(request)
     outbox = Outbox(registry)
     outbox.worker_epoch = 1
-    engine.run([request], outbox)
+    inbox = Inbox()
+    inbox.put([request])
+    inbox.close()
+    engine.serve(inbox, outbox)
     replies = [decode(frames) for frames in outbox.mail.take_all()]
     outbox.mail.close()
     engine.forget_pictures()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from instructblip_worker.inbox import Inbox
 from instructblip_worker.loading import load_engine
 from instructblip_worker.model_engine import ModelEngine
 from instructblip_worker.outbox import Outbox
@@ -144,7 +145,10 @@ class Bench:
         if at_step is not None:
             self.engine.gauges = _Watched(gauges, lambda step: at_step(step, outbox, registry))  # type: ignore[assignment]
         try:
-            self.engine.run(requests, outbox)
+            inbox = Inbox()
+            inbox.put(requests)
+            inbox.close()
+            self.engine.serve(inbox, outbox)
         finally:
             self.engine.gauges = gauges
             sent = outbox.mail.take_all()
