@@ -63,7 +63,7 @@ class ModelEngine:
             self._pipeline = Pipeline(loaded.parts.whole, loaded.normalise, self._cache, pad)
         dtype = self.served.model.dtype
         self._forward = ForwardPasses(loaded.parts, loaded.normalise, self._pipeline, dtype)
-        self._flight = None if loaded.decoder is None else flight_of(loaded.decoder, self._count)
+        self.flight = None if loaded.decoder is None else flight_of(loaded.decoder, self._count)
 
     def check(self, request: Request) -> None:
         """Ids within the vocabularies, texts within the models' lengths, options that can be run."""
@@ -98,15 +98,15 @@ class ModelEngine:
         What flies joins those in flight between two of their steps; other work takes its turn there too.
         """
         while True:
-            rows = 0 if self._flight is None else self._flight.rows
+            rows = 0 if self.flight is None else self.flight.rows
             taken = inbox.take_next(self._slots, self._slots - rows, _BOARDING, self._flies)
             if taken:
                 work = self._board if self._flies(taken[0]) else self._run
                 if failure := self._failure(work, taken, outbox):
                     fail_all(outbox, taken, failure)
-            if self._flight is not None and self._flight.rows:
-                if failure := self._failure(self._step, self._flight, outbox):
-                    fail_all(outbox, self._flight.abandon(), failure)
+            if self.flight is not None and self.flight.rows:
+                if failure := self._failure(self._step, self.flight, outbox):
+                    fail_all(outbox, self.flight.abandon(), failure)
             elif not taken:
                 if inbox.closed and not len(inbox):
                     return
@@ -126,7 +126,7 @@ class ModelEngine:
         return failure
 
     def _flies(self, request: Request) -> bool:
-        return self._flight is not None and isinstance(request, GenerateRequest) and can_fly(request.options)
+        return self.flight is not None and isinstance(request, GenerateRequest) and can_fly(request.options)
 
     @torch.inference_mode()
     def _board(self, requests: Sequence[Request], outbox: Outbox) -> None:
@@ -135,10 +135,10 @@ class ModelEngine:
         for request in requests:
             request.started_at = now
         boarding = [r for r in requests if isinstance(r, GenerateRequest) and _has_own_picture(r, outbox)]
-        if not boarding or self._flight is None:
+        if not boarding or self.flight is None:
             return
         prompt, facts = self._ask(boarding)
-        self._flight.join(boarding, prompt, facts, outbox)
+        self.flight.join(boarding, prompt, facts, outbox)
 
     @torch.inference_mode()
     def _step(self, flight: Flight, outbox: Outbox) -> None:

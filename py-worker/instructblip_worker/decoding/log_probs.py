@@ -42,15 +42,20 @@ class ChosenTokens:
         """Of ids [B], which follow a position of the newest pass; None where they are not wanted."""
         if self._scores is None:
             return [None] * len(ids)
-        # [B, V] -> [B, 1] -> [B]
-        scores = self._scores[:, position].float().log_softmax(dim=-1)
-        chosen = scores.gather(1, ids.to(scores.device).unsqueeze(1)).squeeze(1)
-        found: list[float] = chosen.clamp_min(_LEAST).tolist()
-        return found
+        return chosen_log_probs(self._scores[:, position].float(), ids.tolist())
 
     def _note(self, _module: Any, _arguments: Any, output: Any) -> None:
         # A copy: transformers changes the scores of guessed tokens in place.
         self._scores = output.logits.clone()
+
+
+def chosen_log_probs(scores: torch.Tensor, ids: list[int]) -> list[float]:
+    """How likely ids [B] are by a model's scores f32 [B, V]."""
+    chosen = torch.tensor(ids, device=scores.device)
+    # [B, V] -> [B, 1] -> [B]
+    log_probs = scores.log_softmax(dim=-1).gather(1, chosen.unsqueeze(1)).squeeze(1)
+    found: list[float] = log_probs.clamp_min(_LEAST).tolist()
+    return found
 
 
 def stacked(rows: Sequence[Sequence[float]]) -> TensorFrame:

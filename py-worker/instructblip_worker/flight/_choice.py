@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from transformers.generation.logits_process import LogitsProcessorList
 
+from ..decoding.log_probs import chosen_log_probs
 from ..decoding.options import ending, generation_config
 from ..decoding.sampling import GumbelDraw, warpers
 from ..protocol import GenerateOptions
@@ -71,6 +72,8 @@ class Chosen:
         self.tokens = tokens
         self.broken = broken
         """Rows whose scores are not numbers."""
+        self.log_probs: list[float | None] = [None] * len(tokens)
+        """By the model's own scores; None where they are not wanted."""
 
 
 def choose(rows: Sequence[FlightRow], logits: torch.Tensor) -> Chosen:
@@ -91,6 +94,11 @@ def choose(rows: Sequence[FlightRow], logits: torch.Tensor) -> Chosen:
             groups.setdefault(row.settings.key, []).append(index)
     for indices in groups.values():
         _choose_some(rows, logits, indices, chosen)
+    wanted = [index for index, row in enumerate(rows) if row.request.options.log_probs]
+    if wanted:
+        found = chosen_log_probs(logits[wanted], [chosen.tokens[index] for index in wanted])
+        for index, log_prob in zip(wanted, found, strict=True):
+            chosen.log_probs[index] = log_prob
     return chosen
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from ..decoding.batch import not_numbers
+from ..decoding.batch import Facts, not_numbers
+from ..decoding.log_probs import stacked
 from ..decoding.options import batch_key, ending, sequences
 from ..decoding.outputs import floats
 from ..decoding.sampling import row_generators
@@ -29,8 +30,7 @@ class _Passenger:
 
     request: GenerateRequest
     rows: list[FlightRow]
-    image_cached: bool
-    timings: dict[str, float]
+    facts: Facts
     joined_at: float
     first_at: float | None = None
     company: int = 0
@@ -75,15 +75,14 @@ class Flight:
         self,
         requests: Sequence[GenerateRequest],
         prompt: Prompt,
-        image_cached: Sequence[bool],
-        timings: dict[str, float],
+        facts: Facts,
         outbox: Outbox,
     ) -> None:
         """Take requests on; ``prompt`` has a row for each. Their first tokens may be known at once."""
         began = time.perf_counter()
         boarding = [
-            _Passenger(request, self._rows_of(request), cached, timings, began)
-            for request, cached in zip(requests, image_cached, strict=True)
+            _Passenger(request, self._rows_of(request), facts, began)
+            for request in requests
         ]
         joining = [row for passenger in boarding for row in passenger.rows]
         copies = torch.tensor([sequences(request.options) for request in requests], device=self._device)
@@ -141,11 +140,13 @@ class Flight:
     def _advance(self, rows: Sequence[FlightRow], scores: torch.Tensor, outbox: Outbox) -> None:
         """Give rows their next tokens, stream them, and answer the requests that are over."""
         chosen = choose(rows, scores)
-        for row, token, broken in zip(rows, chosen.tokens, chosen.broken, strict=True):
+        for row, token, log_prob, broken in zip(
+            rows, chosen.tokens, chosen.log_probs, chosen.broken, strict=True
+        ):
             if broken:
                 outbox.error(row.request, not_numbers(row.request.options))
             if not row.over:
-                row.extend(token, self._stops(row.request))
+                row.extend(token, log_prob, self._stops(row.request))
         now = time.perf_counter()
         moved = {row.request.key for row in rows}
         for key in moved:
@@ -153,7 +154,8 @@ class Flight:
             passenger.first_at = passenger.first_at or now
             passenger.request.steps += 1
             if len(passenger.rows) == 1 and not passenger.request.settled:
-                passenger.request.stream.push(passenger.rows[0].tokens[-1:])
+                row = passenger.rows[0]
+                passenger.request.stream.push(row.tokens[-1:], row.log_probs[-1:])
         self._on_step()
         outbox.chunks(self._passengers[key].request for key in moved)
         for key in moved:
@@ -190,6 +192,8 @@ class Flight:
             outputs["scores"] = floats(_stacked([row.scores for row in rows]))
         if request.options.output_logits:
             outputs["logits"] = floats(_stacked([row.logits for row in rows]))
+        if request.options.log_probs:
+            outputs["log_probs"] = stacked([row.log_probs for row in rows])
         outbox.result(
             request,
             Answer(
@@ -197,9 +201,9 @@ class Flight:
                 finish_reasons=[row.finish_reason or "length" for row in rows],
                 pad_token_id=rows[0].special.pad,
                 batch_size=passenger.company,
-                image_cached=passenger.image_cached,
+                image_cached=passenger.facts.image_cached[request.key],
                 timings={
-                    **passenger.timings,
+                    **passenger.facts.timings,
                     "prefill": (first - passenger.joined_at) * 1000,
                     "decode": (now - first) * 1000,
                 },

@@ -51,6 +51,8 @@ class FlightRow:
     """What the next step takes."""
     tokens: list[int] = field(default_factory=list)
     """New tokens."""
+    log_probs: list[float] = field(default_factory=list)
+    """How likely the model itself found each; kept when asked for."""
     finish_reason: FinishReason | None = None
     scores: list[torch.Tensor] = field(default_factory=list)
     """f32 [V] by step, as the token was chosen from them; kept when asked for."""
@@ -77,9 +79,11 @@ class FlightRow:
         """Whether it needs no more steps."""
         return self.finish_reason is not None or self.request.settled
 
-    def extend(self, token: int, stops: Any | None) -> None:
+    def extend(self, token: int, log_prob: float | None, stops: Any | None) -> None:
         """Take the newest token. ``stops`` tells which rows of ids [B, T] end in a stop string."""
         self.tokens.append(token)
+        if log_prob is not None:
+            self.log_probs.append(log_prob)
         self.next_token = token
         if token in self.special.eos:
             self.finish_reason = "eos"

@@ -63,6 +63,8 @@ class T5Language:
         first = len(self._lengths)
         slots = slice(first, first + rows)
         self._read.reserve(first + rows, width)
+        # A row may leave before it was stepped.
+        self._own.reserve(first + rows, 1)
         for index, block in enumerate(self._blocks):
             attention = block.layer[1].EncDecAttention
             # [B, S, h * d] -> [B, h, S, d]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,24 +142,26 @@ class Bench:
         outbox.worker_epoch = EPOCH
         for request in requests:
             assert registry.add(request)
-        gauges = self.engine.gauges
-        if at_step is not None:
-            self.engine.gauges = _Watched(gauges, lambda step: at_step(step, outbox, registry))  # type: ignore[assignment]
+        inbox = Inbox()
+        inbox.put(requests)
+        inbox.close()
         try:
-            inbox = Inbox()
-            inbox.put(requests)
-            inbox.close()
-            self.engine.serve(inbox, outbox)
+            with self.watched(None if at_step is None else lambda step: at_step(step, outbox, registry)):
+                self.engine.serve(inbox, outbox)
+        finally:
+            replies = received(outbox)
+        return replies
+
+    @contextmanager
+    def watched(self, after: Callable[[int], None] | None) -> Iterator[None]:
+        """Have something called after every unit of work, with its number."""
+        gauges = self.engine.gauges
+        if after is not None:
+            self.engine.gauges = _Watched(gauges, after)  # type: ignore[assignment]
+        try:
+            yield
         finally:
             self.engine.gauges = gauges
-            sent = outbox.mail.take_all()
-            outbox.mail.close()
-        replies = Replies()
-        for frames in sent:
-            received = decode(frames)
-            assert received is not None
-            replies.add(*received)
-        return replies
 
     @torch.inference_mode()
     def embed(self, request: QuestionRequest) -> torch.Tensor:
@@ -237,6 +240,18 @@ def _options(options: GenerateOptions) -> dict[str, Any]:
         set_fields = msgspec.to_builtins(found["watermarking_config"])
         found["watermarking_config"] = WatermarkingConfig(**set_fields)
     return found
+
+
+def received(outbox: Outbox) -> Replies:
+    """What was sent; the outbox is closed."""
+    sent = outbox.mail.take_all()
+    outbox.mail.close()
+    replies = Replies()
+    for frames in sent:
+        message = decode(frames)
+        assert message is not None
+        replies.add(*message)
+    return replies
 
 
 class _Watched:
