@@ -100,10 +100,11 @@ class ModelEngine:
         while True:
             rows = 0 if self.flight is None else self.flight.rows
             taken = inbox.take_next(self._slots, self._slots - rows, _BOARDING, self._flies)
-            if taken:
-                work = self._board if self._flies(taken[0]) else self._run
-                if failure := self._failure(work, taken, outbox):
+            if taken and self._flies(taken[0]):
+                if failure := self._failure(self._board, taken, outbox):
                     fail_all(outbox, taken, failure)
+            elif taken:
+                self.run(taken, outbox)
             if self.flight is not None and self.flight.rows:
                 if failure := self._failure(self._step, self.flight, outbox):
                     fail_all(outbox, self.flight.abandon(), failure)
@@ -111,6 +112,11 @@ class ModelEngine:
                 if inbox.closed and not len(inbox):
                     return
                 inbox.wait(None)
+
+    def run(self, batch: Sequence[Request], outbox: Outbox) -> None:
+        """Answer every request of a batch that does not fly, or fail those that are left."""
+        if failure := self._failure(self._run, batch, outbox):
+            fail_all(outbox, batch, failure)
 
     def _failure(self, work: Callable[..., None], *arguments: Any) -> WorkerError | None:
         """Do some work; what went wrong, if something did."""

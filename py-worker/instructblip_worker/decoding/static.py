@@ -84,7 +84,7 @@ class StaticDecoder:
             draws = [row_generators(r.options.seed, copies, device) for r in batch.requests]
             processors.append(GumbelDraw([generator for rows in draws for generator in rows]))
         rows = batch.rows(copies)
-        chosen = ChosenTokens(self._model, wanted=any(r.options.log_probs for r in batch.requests))
+        chosen = ChosenTokens(self.model, wanted=any(r.options.log_probs for r in batch.requests))
         watch = RowWatch(rows, int(self._led), recorder, chosen, self._stops(batch), batch)
         with chosen.listening():
             output = self._generate(
@@ -136,7 +136,7 @@ class StaticDecoder:
                 asked = alone(prompt, index)
                 texts = [row.tokens for row in rows]
                 for row, own_log_probs in zip(
-                    rows, score(self._model, asked, batch.special.start, texts), strict=True
+                    rows, score(self.model, asked, batch.special.start, texts), strict=True
                 ):
                     row.log_probs = own_log_probs
             group = slice(index * width, (index + 1) * width)

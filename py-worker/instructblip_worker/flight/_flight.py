@@ -80,10 +80,7 @@ class Flight:
     ) -> None:
         """Take requests on; ``prompt`` has a row for each. Their first tokens may be known at once."""
         began = time.perf_counter()
-        boarding = [
-            _Passenger(request, self._rows_of(request), facts, began)
-            for request in requests
-        ]
+        boarding = [_Passenger(request, self._rows_of(request), facts, began) for request in requests]
         joining = [row for passenger in boarding for row in passenger.rows]
         copies = torch.tensor([sequences(request.options) for request in requests], device=self._device)
         if len(joining) > len(requests):
