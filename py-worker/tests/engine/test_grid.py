@@ -90,10 +90,17 @@ def _difference(
         pair = (tensors[name], expected.numpy())
         if name != "sequences_scores" and beams is not None:
             pair = (_along(pair[0], beams), _along(pair[1], beams))
+        elif name != "sequences_scores":
+            pair = (_within(pair[0], ours), _within(pair[1], ours))
         apart = figures.apart(name, *pair)
         if apart > 1e-4:
             return f"{name} differ by {apart}"
     return None
+
+
+def _within(scores: np.ndarray, rows: list[list[int]]) -> np.ndarray:
+    """Of [rows, steps, V] those that tokens were chosen from: a row that is over has none."""
+    return np.concatenate([of[: len(row) - 1] for of, row in zip(scores, rows, strict=True)])
 
 
 def _along(scores: np.ndarray, beam_indices: torch.Tensor) -> np.ndarray:
