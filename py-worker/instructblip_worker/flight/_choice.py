@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,10 @@ _LOOK_BACK = (
 """Options whose effect depends on the tokens so far."""
 
 
+_KEPT = 256
+"""Settings that are kept for requests to come."""
+
+
 class SettingsMaker:
     """Turns options into what changes a row's scores. transformers makes the processors, in its own order."""
 
@@ -41,9 +46,20 @@ class SettingsMaker:
         self._vocab_size = vocab_size
         self._device = device
         self._led = bool(model.config.is_encoder_decoder)
+        # Making them takes as long as some steps of a small model.
+        self._known: OrderedDict[bytes, Settings] = OrderedDict()
 
     def make(self, options: GenerateOptions, key: bytes) -> Settings:
         """The settings of a request; ``key`` is equal for those that change scores alike."""
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._make(options, key)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return known
+
+    def _make(self, options: GenerateOptions, key: bytes) -> Settings:
         config = generation_config(options, ending(options, self._special), options.max_new_tokens)
         # transformers counts the start token of an encoder-decoder, and nothing for a prompt of embeddings.
         seen = int(self._led)
