@@ -36,6 +36,12 @@ class FeatureCache:
             self._pictures.move_to_end(digest)
             return entry[0]
 
+    def recall(self, digest: str) -> torch.Tensor | None:
+        """The features of a picture that was looked up in vain before; does not count as another lookup."""
+        with self._lock:
+            entry = self._pictures.get(digest)
+            return None if entry is None else entry[0].features
+
     def add(self, digest: str, features: torch.Tensor) -> None:
         """Keep features [1, patches, hidden], and drop the least recently used that no longer fit."""
         size = features.numel() * features.element_size()

@@ -177,9 +177,10 @@ class ModelEngine:
         pipeline = self._pipeline
         if pipeline is None:
             raise RequestError("UNSUPPORTED", "This model has no language model: it cannot answer.")
+        pictures = [request.picture for request in requests]
+        pipeline.recall(pictures)
         facts = Facts(image_cached={r.key: r.picture.features is not None for r in requests})
         stage = _Stages(facts.timings, self._device)
-        pictures = [request.picture for request in requests]
         pipeline.see(pictures, self._count)
         stage("vision")
         queries = pipeline.query(pictures, [request.qformer_input_ids for request in requests])

@@ -32,6 +32,12 @@ class Pipeline:
         self._normalise = normalise
         self._cache = cache
 
+    def recall(self, pictures: Sequence[Picture]) -> None:
+        """Give pictures the features that became known since their requests came."""
+        for picture in pictures:
+            if picture.features is None:
+                picture.features = self._cache.recall(picture.digest)
+
     def see(self, pictures: Sequence[Picture], on_group: Callable[[], None]) -> None:
         """Give every picture its features [1, P, H]; each different one is computed once.
 

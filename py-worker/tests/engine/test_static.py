@@ -40,6 +40,7 @@ def test_a_step_sends_one_message_for_all_rows(bench: Bench) -> None:
 
 
 def test_without_credit_tokens_wait(bench: Bench) -> None:
+    bench.engine.forget_pictures()
     request = bench.request(stream=True, credit=2, min_new_tokens=8, max_new_tokens=8)
 
     def grant(step: int, outbox: Outbox, registry: Registry) -> None:
