@@ -18,8 +18,8 @@ _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-_LEAST_SIDE = 14
-"""A patch of the published checkpoints."""
+_PATCH = 14
+"""Of the published checkpoints, in pixels."""
 _LARGEST = 4
 """Sides may be so many times the model's own."""
 
@@ -59,7 +59,8 @@ class PixelNormaliser:
     same arithmetic is done once for each, and pictures are looked up.
     """
 
-    def __init__(self, settings: PixelSettings, size: int) -> None:
+    def __init__(self, settings: PixelSettings, size: int, patch: int = _PATCH) -> None:
+        self._patch = patch
         self.size = size
         """Side of the square that the vision model was made for."""
         values = np.arange(256, dtype=np.uint8)
@@ -88,7 +89,7 @@ class PixelNormaliser:
     ) -> None:
         size = self.size
         # Memory for attention grows with the fourth power of a side.
-        least, most = (_LEAST_SIDE, _LARGEST * size) if interpolate else (size, size)
+        least, most = (self._patch, _LARGEST * size) if interpolate else (size, size)
         channel = 2 if frame.dtype == "u8" else 0
         alike = frame.dtype in ("u8", "f32") and len(picture) == 3 and picture[channel] == 3
         sides = [side for axis, side in enumerate(picture) if axis != channel]

@@ -127,7 +127,10 @@ def _around(
     tokenizer_file: Path | None,
 ) -> Loaded:
     """A model with what its requests need: only what its parts can use."""
-    normalise = PixelNormaliser(settings, served.model.image_size) if parts.vision is not None else None
+    normalise = None
+    if parts.vision is not None:
+        patch = int(parts.vision.config.patch_size)
+        normalise = PixelNormaliser(settings, served.model.image_size, patch)
     decoder, ranker = None, None
     if parts.whole is not None and special is not None:
         language_model = parts.whole.language_model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.bench import Bench
 
 
@@ -26,6 +28,13 @@ def test_penalties_see_new_tokens_only(bench: Bench) -> None:
     penalised = bench.request(prompt, suppress_tokens=never, repetition_penalty=5.0)
     first_free = bench.run(free).sequences(free)[0][1]
     assert bench.run(penalised).sequences(penalised)[0][1] == first_free
+
+
+@pytest.mark.parametrize("strings", [["\n"], ["\U0001f600"], ["\u0416", "\n"]])
+def test_strings_that_no_token_says_stop_nothing(bench: Bench, strings: list[str]) -> None:
+    plain, watched = bench.request(max_new_tokens=6), bench.request(max_new_tokens=6, stop_strings=strings)
+    answer = bench.run(plain).sequences(plain)
+    assert bench.run(watched).sequences(watched) == answer
 
 
 def test_stop_strings_end_a_row_as_in_transformers(bench: Bench) -> None:

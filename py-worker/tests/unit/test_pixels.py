@@ -67,3 +67,10 @@ def test_other_pictures_are_refused(array: Any) -> None:
     with pytest.raises(RequestError) as caught:
         PixelNormaliser(PixelSettings(), 8).check(TensorFrame.of(array), interpolate=False)
     assert (caught.value.code, caught.value.path) == ("INVALID_ARGUMENT", "image")
+
+
+def test_other_sizes_begin_with_a_patch() -> None:
+    normalise = PixelNormaliser(PixelSettings(), 56, 28)
+    normalise.check(TensorFrame.of(np.zeros((28, 40, 3), dtype=np.uint8)), interpolate=True)
+    with pytest.raises(RequestError, match="28 to 224"):
+        normalise.check(TensorFrame.of(np.zeros((27, 40, 3), dtype=np.uint8)), interpolate=True)

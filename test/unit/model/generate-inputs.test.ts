@@ -73,7 +73,7 @@ describe("toRows", () => {
       Uint8Array.from({ length: 12 }, (_, i) => i),
     );
     const [row] = rows({
-      pixelValues: Object.assign(pictures(1), { pixels }),
+      pixelValues: Object.assign(pictures(1), { pixels, arePixelsEnough: true }),
       inputIds: ids([1]),
       qformerInputIds: ids([1]),
     });

@@ -34,6 +34,10 @@ describe("presets", () => {
     );
   });
 
+  it("want a question to ask", () => {
+    expect(() => presets.vqa(undefined as never)).toThrow(expect.objectContaining({ path: "question" }));
+  });
+
   it("give way to what follows them", () => {
     expect(wire({ ...presets.caption, numBeams: 1, maxNewTokens: 20 })).toMatchObject({
       num_beams: 1,

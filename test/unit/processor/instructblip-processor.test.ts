@@ -80,6 +80,20 @@ describe("calling the processor", () => {
     expect(pixelValues.pixels.at(1, 223, 223).toArray()).toEqual([0, 255, 0]);
   });
 
+  it("has the worker make the numbers, unless they are looked at or made in another way", async () => {
+    const { pixelValues } = await t5({ images: flat(255, 0, 0) });
+    expect(pixelValues.arePixelsEnough).toBe(true);
+    // Whoever has the numbers may change them.
+    expect(pixelValues.data.length).toBe(3 * 224 * 224);
+    expect(pixelValues.arePixelsEnough).toBe(false);
+    const { config } = t5.imageProcessor;
+    for (const changed of [{ imageMean: [0.5, 0.5, 0.5] }, { doNormalize: false }, { rescaleFactor: 1 }]) {
+      const imageProcessor = new BlipImageProcessor({ ...config, ...changed });
+      const own = new InstructBlipProcessor(imageProcessor, t5.tokenizer, t5.qformerTokenizer);
+      expect((await own({ images: flat(255, 0, 0) })).pixelValues.arePixelsEnough).toBe(false);
+    }
+  });
+
   it("asks one string about every picture, and several about one", async () => {
     const same = await t5({ images: [flat(1, 1, 1), flat(2, 2, 2)], text: "a" });
     expect(same.inputIds.shape[0]).toBe(2);

@@ -4,7 +4,7 @@ import type { AnyInputs, Op, PreparedInputs, RankInputs, TensorInputs } from "./
 
 const HASH = /^[0-9a-f]{64}$/;
 /** Answers in one request: each is a row of the language model. */
-const MOST_CANDIDATES = 256;
+const MOST_CANDIDATES = 1024;
 
 /**
  * Checks what a request's `prepare` made: a message that the other side cannot read is lost with every request

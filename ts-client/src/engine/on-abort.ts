@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { invalidArgument } from "../errors/index.ts";
 
 /** Calls back when a signal fires, at once if it has; the function it returns stops listening. */
@@ -9,6 +10,8 @@ export function onAbort(signal: AbortSignal | undefined, listener: (reason: unkn
     queueMicrotask(listen);
     return () => {};
   }
+  // One signal may well end hundreds of requests: that is no leak.
+  setMaxListeners(0, signal);
   signal.addEventListener("abort", listen, { once: true });
   return () => signal.removeEventListener("abort", listen);
 }

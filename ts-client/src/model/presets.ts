@@ -1,3 +1,4 @@
+import { invalidArgument } from "../errors/index.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 
 /** A prompt with the settings it was evaluated with. */
@@ -33,15 +34,19 @@ export const presets = {
    * own `generate`.
    *
    * @param question - as it is asked, such as `How many cats are there?`
+   * @throws INVALID_ARGUMENT
    */
-  vqa: (question: string): Preset => ({
-    prompt: `Question: ${question} Short Answer:`,
-    numBeams: 5,
-    maxLength: 10,
-    minLength: 1,
-    lengthPenalty: -1,
-    repetitionPenalty: 1.5,
-  }),
+  vqa: (question: string): Preset => {
+    if (typeof question !== "string") throw invalidArgument("question", "a string", question);
+    return {
+      prompt: `Question: ${question} Short Answer:`,
+      numBeams: 5,
+      maxLength: 10,
+      minLength: 1,
+      lengthPenalty: -1,
+      repetitionPenalty: 1.5,
+    };
+  },
   /** A description in detail: a prompt of InstructBLIP's README with the defaults of the model's own `generate`. */
   describe: {
     prompt: "Write a detailed description.",

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type CheckpointOptions, type CheckpointSource, readCheckpoint } from "../checkpoint/index.ts";
 import type { ProcessorAssets } from "../engine/index.ts";
 import { invalidArgument } from "../errors/index.ts";
@@ -205,6 +206,8 @@ export class InstructBlipProcessor extends callable<ProcessorCall>() {
     // When one picture is refused, the others that wait are not decoded any more.
     const failure = new AbortController();
     const either = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+    // Every picture of the call listens.
+    setMaxListeners(0, either);
     const prepare = (image: ImageInput, i: number) =>
       this.imageProcessor.prepare(image, {
         signal: either,

@@ -112,7 +112,7 @@ describe("its forward pass", () => {
       new Tensor("float32", pixelValues.shape, () => {
         throw new Error("made");
       }),
-      { pixels },
+      { pixels, arePixelsEnough: true },
     );
     await model.forward({ pixelValues: lazy });
     expect(pool.passes[0]?.inputs).toEqual({ pixel_values: pixels });
@@ -140,7 +140,12 @@ describe("its forward pass", () => {
     ["pixelValues", { pixelValues: floats([1, 3, 224, 900]), interpolatePosEncoding: true }],
     ["pixelValues", { pixelValues: floats([1, 3, 7, 224]), interpolatePosEncoding: true }],
     ["pixelValues", { pixelValues: floats([1, 3, 224, 224], Number.NaN) }],
-    ["pixelValues.pixels", { pixelValues: Object.assign(floats([1, 3, 224, 224]), { pixels: floats([1]) }) }],
+    [
+      "pixelValues.pixels",
+      {
+        pixelValues: Object.assign(floats([1, 3, 224, 224]), { pixels: floats([1]), arePixelsEnough: true }),
+      },
+    ],
     ["interpolatePosEncoding", { pixelValues, interpolatePosEncoding: 1 }],
     ["outputHiddenStates", { pixelValues, outputHiddenStates: "yes" }],
     ["outputAttentions", { pixelValues, outputs: ["attentions"], outputAttentions: true }],

@@ -6,7 +6,10 @@ import { checkTensor, shown } from "./tensor-checks.ts";
  * Pictures: float32 [pictures, 3, height, width], normalised. The processor's own also hold the 8-bit pixels, which are a
  * quarter as large and travel in their place.
  */
-export type Pixels = Tensor<"float32"> & { readonly pixels?: Tensor<"uint8"> };
+export type Pixels = Tensor<"float32"> & {
+  readonly pixels?: Tensor<"uint8">;
+  readonly arePixelsEnough?: boolean;
+};
 
 /** Sizes that a model takes. */
 export interface PixelSizes {
@@ -16,8 +19,9 @@ export interface PixelSizes {
   readonly interpolate: boolean;
 }
 
-/** What workers take where position embeddings are interpolated: a patch, and so many times the model's own side. */
+/** What workers take where position embeddings are interpolated: a patch, of this size in published checkpoints, … */
 const LEAST_SIDE = 14;
+/** … and so many times the model's own side. */
 const LARGEST = 4;
 
 const FROM_PROCESSOR = "Make it with the processor: `await processor({ images, text })`.";
@@ -47,8 +51,8 @@ export function wirePixels(
     const remedy = interpolate ? undefined : OTHER_SIZES;
     throw invalidArgument("pixelValues", `pictures ${sizes}`, shown(values), remedy);
   }
-  const { pixels } = values;
-  if (pixels !== undefined) {
+  const { pixels, arePixelsEnough = false } = values;
+  if (pixels !== undefined && arePixelsEnough) {
     return checkTensor("pixelValues.pixels", pixels, ["uint8"], [pictures, height, width, 3]);
   }
   if (!values.data.every(Number.isFinite)) {
