@@ -60,6 +60,8 @@ describe("the served models", () => {
   test("a deployment with the same source and settings need not be loaded again", () => {
     const models = serving("one");
     expect(models.equivalent(deployment("other"))).toBe("one");
+    expect(models.equivalent(deployment("other"), "one")).toBe("one");
+    expect(models.equivalent(deployment("other"), "other")).toBeUndefined();
     const other = resolveDeployment({ source: `scripted:{"tokens":1}`, dtype: "bfloat16" });
     expect(models.equivalent(other)).toBeUndefined();
   });

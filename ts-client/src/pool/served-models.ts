@@ -54,11 +54,15 @@ export class ServedModels {
     this.changed();
   }
 
-  /** The id of a deployment that serves what another asks for. */
-  equivalent(wanted: Deployment): string | undefined {
+  /**
+   * The id of a deployment that serves what another asks for.
+   *
+   * @param name - the id it must have; any will do without
+   */
+  equivalent(wanted: Deployment, name?: string): string | undefined {
     return this.ids.find((id) => {
       const served = this.#models.get(id);
-      return served !== undefined && serves(served.deployment, wanted);
+      return served !== undefined && (name ?? id) === id && serves(served.deployment, wanted);
     });
   }
 

@@ -162,7 +162,7 @@ export class WorkerPool extends AskingEngine {
   async load(spec: DeploymentSpec): Promise<ModelInfo> {
     this.#assertOpen();
     const deployment = resolveDeployment(spec, "deployment");
-    const equivalent = this.#models.equivalent(deployment);
+    const equivalent = this.#models.equivalent(deployment, spec.modelId);
     if (equivalent !== undefined) {
       const served = this.#models.untilServed(equivalent);
       return this.#followers.during(equivalent, deployment.progressCallback, served);
