@@ -21,10 +21,12 @@ class Reporter:
         self._worker_epoch = worker_epoch
         self._post = post
         self._next = 0.0
+        self._file: str | None = None
 
     def stage(self, stage: Stage) -> None:
         """A stage begins."""
         self._next = time.monotonic() + _EVERY_SECONDS
+        self._file = None
         self._post(Progress(worker_epoch=self._worker_epoch, stage=stage))
 
     def advance(
@@ -37,10 +39,11 @@ class Reporter:
         total_bytes: int | None = None,
         last: bool = False,
     ) -> None:
-        """A stage has come so far. Reports in quick succession are left out, but for the stage's ``last``."""
+        """How far a stage has come. In quick succession only reports of a new file go, and the ``last``."""
         now = time.monotonic()
-        if now < self._next and not last:
+        if now < self._next and file == self._file and not last:
             return
+        self._file = file
         self._next = now + _EVERY_SECONDS
         self._post(
             Progress(
