@@ -249,12 +249,14 @@ def test_a_loss_needs_labels(engine: ModelEngine, t5: ModelEngine) -> None:
 
 
 def test_sizes_to_interpolate_have_limits(engine: ModelEngine) -> None:
-    for side in (13, 129):
+    assert engine.parts.vision is not None
+    patch = engine.parts.vision.config.patch_size
+    for side in (patch - 1, 129):
         error = refusal(
             engine, "vision", {"pixel_values": torch.zeros(1, 3, 32, side)}, interpolate_pos_encoding=True
         )
         assert error.path == "pixel_values"
-        assert "u8 [B, H, W, 3] or f32 [B, 3, H, W] with sides from 14 to 128" in error.message
+        assert f"u8 [B, H, W, 3] or f32 [B, 3, H, W] with sides from {patch} to 128" in error.message
 
 
 def test_outputs_it_does_not_have(engine: ModelEngine) -> None:
